@@ -1,0 +1,175 @@
+"""What a plugin hands over: frozen, keyword-only descriptions. Importing this module pulls in the standard library only."""
+
+from __future__ import annotations
+
+import abc
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+    from kandisco.expr import Expr
+    from kandisco.types import Array, Dataset, Formula, Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionSpec:
+    """A univariate function that formulas may be built from. Its one definition is the text ``sympy``.
+
+    Attributes:
+        name: unique name, e.g. ``"sech2"``.
+        sympy: the function of ``x`` in the names of ``kandisco.expr.heads`` (sympy's spelling), e.g. ``"1/cosh(x)**2"``.
+        domain: open interval of real arguments on which it is finite, e.g. ``(0, inf)`` for log.
+        singularities: points inside the domain where it is not finite.
+        complexity: nodes it counts for in a formula's complexity.
+        tags: groups it can be selected by, e.g. ``("elementary", "trigonometric")``.
+        references: papers or pages.
+        torch, numpy: optional faster forms; they must agree with ``sympy`` on the domain.
+    """
+
+    name: str
+    sympy: str
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    singularities: tuple[float, ...] = ()
+    complexity: int = 2
+    tags: tuple[str, ...] = ("elementary",)
+    references: tuple[str, ...] = ()
+    torch: Callable[[Any], Any] | None = None
+    numpy: Callable[[Any], Any] | None = None
+
+
+class AbstractBasis(abc.ABC):
+    """A set of univariate basis functions on [lo, hi]; an edge is a linear combination of them."""
+
+    @property
+    @abc.abstractmethod
+    def n_features(self) -> int:
+        """Number of basis functions."""
+
+    @abc.abstractmethod
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        """Basis values.
+
+        Args:
+            x: float [..., rows].
+            lo, hi: float [...], the range of the grid; broadcast against the leading axes of ``x``.
+
+        Returns:
+            float [..., n_features, rows] (feature-major: each basis function is one contiguous row), differentiable in ``x``,
+            finite everywhere, also outside [lo, hi].
+        """
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor | None:
+        """d features / d x with the shape of ``features``; None (the default) lets the core use autograd."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BasisSpec:
+    """An edge basis: ``basis(grid)`` builds it with ``grid`` intervals (or the nearest notion of resolution it has)."""
+
+    name: str
+    basis: Callable[[int], AbstractBasis]
+    summary: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefineProblem:
+    """The neutral task given to a refiner; it proposes expressions, the core refits, rescores and decides.
+
+    Attributes:
+        x, y: float64 [rows, inputs] and [rows], training rows only.
+        names: one variable name per column of ``x``.
+        seeds: expressions to start from, best first.
+        functions: names (heads) a proposal may use.
+        max_complexity: proposals above are dropped.
+        seconds, evaluations: budget; whichever ends first.
+        seed: of all randomness.
+    """
+
+    x: Array
+    y: Array
+    names: tuple[str, ...]
+    seeds: tuple[Expr, ...] = ()
+    functions: tuple[str, ...] = ()
+    max_complexity: int = 40
+    seconds: float = 10.0
+    evaluations: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefinerSpec:
+    """An engine that improves composed formulas. ``unavailable()`` returns "" or why it cannot run here and the remedy."""
+
+    name: str
+    refine: Callable[[RefineProblem], Iterable[Expr]]
+    unavailable: Callable[[], str] = lambda: ""
+    scopes: frozenset[str] = frozenset({"formula"})
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec:
+    """A named dataset: ``kandisco discover @name``. ``load()`` must not touch the network."""
+
+    name: str
+    load: Callable[[], Dataset]
+    summary: str
+    source: str
+    license: str
+    truth: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderSpec:
+    """Reads a file into a Table; bad files raise InputError naming file, row and column."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    read: Callable[[Path], Table]
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExporterSpec:
+    """Writes formulas in another language. ``export(formulas, dataset)`` gets one formula unless ``many`` is set."""
+
+    name: str
+    suffix: str
+    export: Callable[[Sequence[Formula], Dataset], str]
+    many: bool = False
+    summary: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec:
+    """A sub-command of the CLI; ``app()`` returns a typer.Typer and is called only when the command is used or listed."""
+
+    name: str
+    app: Callable[[], Any]
+    summary: str
+
+
+class Observer:
+    """Sees a run, never changes it. Override what you need; every method does nothing by default."""
+
+    def stage_started(self, stage: str, **details: Any) -> None:
+        """A stage begins; ``details`` holds e.g. ``shape="[2,1,1]"``."""
+
+    def progress(self, stage: str, **values: Any) -> None:
+        """Within a stage: any of ``train``, ``valid`` (RMSE / target's deviation), ``edges``, ``best`` (text), ``seconds``."""
+
+    def stage_finished(self, stage: str, record: Any) -> None:
+        """A stage ended with its StageRecord."""
+
+    def run_finished(self, result: Any) -> None:
+        """The run ended with its Result."""
+
+

@@ -1,0 +1,171 @@
+"""The data that travel between the rooms: frozen, keyword-only, free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr
+
+Array = NDArray[np.float64]
+Evidence = Literal["exact", "supported", "weak", "none"]
+Status = Literal["running", "done", "timeout", "interrupted", "failed"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """A column that takes part: ``name`` is an identifier, ``label`` the header as the user wrote it."""
+
+    name: str
+    label: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """What a reader returns: named columns of float64 (text columns as lists of str), before any choice.
+
+    Attributes:
+        columns: label -> values, in file order; numeric columns are float64 [rows] with nan for missing cells.
+        source: path, ``-`` or ``@name``; used in messages.
+        first_row: the line number of the first data row in the file (1-based), for messages.
+        notes: remarks of the reader that the user should see (decoded as Latin-1, header made up, ...).
+    """
+
+    columns: Mapping[str, Array | list[str]]
+    source: str = ""
+    first_row: int = 2
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Clean numbers for one regression task.
+
+    Attributes:
+        name: short name used for the run folder.
+        x: float64 [rows, inputs], finite.
+        y: float64 [rows], finite.
+        inputs: one Variable per column of ``x``.
+        target: the Variable of ``y``.
+        notes: warnings that the user must see (rows dropped, constant columns, ...).
+        groups: optional int64 [rows]; rows of one group never end on both sides of a split.
+        source: where the data came from.
+    """
+
+    name: str
+    x: Array
+    y: Array
+    inputs: tuple[Variable, ...]
+    target: Variable
+    notes: tuple[str, ...] = ()
+    groups: NDArray[np.int64] | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Row numbers of a Dataset. ``shell`` holds the withheld outer rows; the four never overlap."""
+
+    train: NDArray[np.int64]
+    valid: NDArray[np.int64]
+    test: NDArray[np.int64]
+    shell: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """One candidate law in the user's own columns and units.
+
+    Attributes:
+        expr: the expression tree; its variables are ``Variable.name`` of the dataset.
+        complexity: number of nodes of the tree, weighted (see ``kandisco.expr.complexity``).
+        rmse_train, rmse_valid, rmse_test, rmse_shell: root mean square errors in the target's unit.
+        r2_test: 1 - (rmse_test / standard deviation of the test target) ** 2.
+        evidence: ``exact``, ``supported``, ``weak`` or ``none`` (see docs/design/evidence.md).
+        origin: how it was found, e.g. ``"kan [2,1,1] spectral > symbolic > snap"``.
+        std_errors: standard error of each fitted constant, in the order of the tree's numbers.
+    """
+
+    expr: Expr
+    complexity: int
+    rmse_train: float
+    rmse_valid: float
+    rmse_test: float
+    rmse_shell: float
+    r2_test: float
+    evidence: Evidence = "none"
+    origin: str = ""
+    std_errors: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormulaSet:
+    """Candidate formulas, least complex first."""
+
+    formulas: tuple[Formula, ...] = ()
+
+    def __iter__(self) -> Iterator[Formula]:
+        return iter(self.formulas)
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeId:
+    """Edge of a KAN: from ``source`` of layer ``layer`` to ``target`` of the next, counted from 0."""
+
+    layer: int
+    source: int
+    target: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageRecord:
+    """What a stage did, for the run folder and the report."""
+
+    stage: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    seconds: float = 0.0
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageResult(Generic[T]):
+    """A stage's value together with its record."""
+
+    value: T
+    record: StageRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What ``pipeline.discover`` returns.
+
+    Attributes:
+        best: the formula kandisco stands behind most; its ``evidence`` says how much. None when nothing was fitted.
+        front: Pareto front (complexity against error), least complex first, at most ten.
+        baselines: test RMSE and R2 of the ``constant`` and the ``linear`` model: name -> (rmse, r2).
+        noise: estimated noise floor (RMSE, target's unit); 0.0 when the data look noise-free.
+        status: ``done``, ``timeout`` or ``interrupted``.
+        verified: rows outside the training sample the best formula was checked on (0 when all rows were split).
+    """
+
+    best: Formula | None
+    front: tuple[Formula, ...]
+    dataset: Dataset
+    baselines: Mapping[str, tuple[float, float]]
+    noise: float
+    status: Status
+    seed: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    records: tuple[StageRecord, ...] = ()
