@@ -1,0 +1,27 @@
+"""What every test starts from: one thread, no plugins from the machine, no writing outside the test's own directory."""
+
+from __future__ import annotations
+
+import os
+
+# Before numpy or torch is imported: thread pools of two tests on two cores only slow each other down.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ.pop("KANDISCO_PLUGINS", None)
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
+
+from kandisco.plugins import load  # noqa: E402
+from kandisco.registry import Registry  # noqa: E402
+
+# No deadline: a shared machine is slow at times, and that is no property of the code. Derandomised: CI repeats.
+settings.register_profile("kandisco", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kandisco")
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-ins and nothing else, whatever is installed on this machine."""
+    return Registry(load(entry_points=False, environ={}))
