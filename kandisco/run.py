@@ -1,0 +1,357 @@
+"""The run folder: everything needed to show, use, audit, repeat and resume a run. Loading it executes nothing.
+
+Each file is written under a temporary name and renamed, so a process killed at any moment leaves whole files only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from kandisco.config import Config
+from kandisco.errors import InputError
+from kandisco.runjson import (
+    dataset_from_json,
+    dataset_to_json,
+    record_from_json,
+    record_to_json,
+    result_from_json,
+    result_to_json,
+)
+from kandisco.types import Array, Dataset, Result, StageRecord, Status
+
+SCHEMA = 1
+SAMPLE_ROWS = 2000
+# The clock only cuts a run short; it never changes what a finished unit of work computed.
+FREE_SETTINGS = frozenset({"time"})
+_PACKAGES = ("kandisco", "numpy", "scipy", "sympy", "torch")
+
+
+def versions(plugins: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Versions of all that can change a result: python, kandisco, the numeric packages, the plugins (name -> version)."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "missing"
+    return found | {f"plugin {name}": version for name, version in sorted((plugins or {}).items())}
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """sha256 of the numbers and of the names, labels and units of the columns."""
+    digest = hashlib.sha256()
+    columns = [[v.name, v.label, v.unit] for v in (*dataset.inputs, dataset.target)]
+    digest.update(json.dumps([columns, list(dataset.x.shape)]).encode())
+    for values in (dataset.x, dataset.y):
+        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    if dataset.groups is not None:
+        digest.update(np.ascontiguousarray(dataset.groups, dtype="<i8").tobytes())
+    return digest.hexdigest()
+
+
+def identity(dataset_fingerprint: str, config: Config, used: Mapping[str, str]) -> str:
+    """sha256 of all that decides the formulas: the data, the settings without the clock, the versions."""
+    settings = {k: v for k, v in config.to_dict().items() if k not in FREE_SETTINGS}
+    return hashlib.sha256(json.dumps([dataset_fingerprint, settings, dict(used)], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """An open run folder.
+
+    Attributes:
+        path: the folder.
+        meta: the content of ``run.json`` when the folder was opened; ``status()`` reads the present one.
+
+    Example:
+        >>> run = Run.create(Path("runs"), dataset, Config())      # doctest: +SKIP
+        >>> run.save_unit("fit [2,1,1]", {"rmse": 0.1})            # doctest: +SKIP
+        >>> Run.open(run.path).load_unit("fit [2,1,1]")            # doctest: +SKIP
+        {'rmse': 0.1}
+    """
+
+    path: Path
+    meta: Mapping[str, Any]
+    _lock: list[IO[str]] = field(default_factory=list, repr=False, compare=False)
+
+    @classmethod
+    def create(cls, out: Path, dataset: Dataset, config: Config, used: Mapping[str, str] | None = None) -> Run:
+        """Make a new folder below ``out``.
+
+        Args:
+            out: parent of all run folders; made when missing.
+            used: the versions the run depends on (see ``versions``).
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        used = versions() if used is None else used
+        print_ = fingerprint(dataset)
+        ident = identity(print_, config, used)
+        now = datetime.now(UTC)
+        stem = f"{now:%Y%m%dT%H%M%SZ}-{_slug(dataset.name)}-{ident[:8]}"
+        path = _new_folder(Path(out), stem)
+        meta = {
+            "schema": SCHEMA,
+            "status": "running",
+            "created": now.isoformat(timespec="seconds"),
+            "seed": config.seed,
+            "config": config.to_dict(),
+            "fingerprint": print_,
+            "identity": ident,
+            "versions": dict(used),
+            "dataset": dataset_to_json(dataset),
+        }
+        _atomic(path / "data.npz", lambda file: _save_sample(file, dataset))
+        run = cls(path=path, meta=meta)
+        run._write_json("run.json", meta, sync=True)
+        run.lock()
+        return run
+
+    @classmethod
+    def open(cls, path: Path | str) -> Run:
+        """Open a run folder for reading.
+
+        Raises:
+            InputError: not a run folder, or one of a newer schema.
+        """
+        folder = Path(path)
+        try:
+            meta = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise InputError(f"{folder} is not a run folder.", hint="Give the folder that kandisco discover printed.") from None
+        if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
+            raise InputError(f"{folder} was written by another version of kandisco.", hint=f"This one reads schema {SCHEMA}.")
+        return cls(path=folder, meta=meta)
+
+    def lock(self) -> bool:
+        """Claim the folder for this process until it ends; False when another process holds it."""
+        try:
+            import fcntl
+        except ImportError:  # no such lock on Windows: two resumes at once are then the user's affair
+            return True
+        file = (self.path / "lock").open("w", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self._lock.append(file)
+        return True
+
+    def unlock(self) -> None:
+        """Give up the claim made by ``lock``."""
+        while self._lock:
+            self._lock.pop().close()
+
+    @property
+    def config(self) -> Config:
+        """The settings the run was started with."""
+        return Config.from_dict(self.meta["config"])
+
+    def status(self) -> Status:
+        """The status on disk now: ``running`` also stands for a run that was killed."""
+        status: Status = Run.open(self.path).meta["status"]
+        return status
+
+    def save_unit(self, key: str, value: Any) -> None:
+        """Journal a finished unit of work; ``value`` is made of JSON values and comes back unchanged."""
+        self._write_json(_unit_name(key), {"key": key, "value": value})
+
+    def load_unit(self, key: str) -> Any | None:
+        """What ``save_unit`` stored, or None. A damaged file counts as missing: its work is done again."""
+        try:
+            stored = json.loads((self.path / _unit_name(key)).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return stored.get("value") if isinstance(stored, dict) and stored.get("key") == key else None
+
+    def write_record(self, record: StageRecord) -> None:
+        """Append one stage's record."""
+        line = json.dumps(record_to_json(record), allow_nan=False) + "\n"
+        with (self.path / "records.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line)
+
+    def records(self) -> tuple[StageRecord, ...]:
+        """All whole records; a line cut by a kill is left out."""
+        return tuple(record_from_json(value) for value in self._record_values())
+
+    def _record_values(self) -> Iterator[dict[str, Any]]:
+        try:
+            lines = (self.path / "records.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return
+        for line in lines:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                continue
+
+    def save_model(self, name: str, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
+        """Store a network: ``models/<name>.npz`` with its arrays, ``models/<name>.json`` with the rest."""
+        slug = _slug(name)
+        _atomic(self.path / "models" / f"{slug}.npz", lambda file: np.savez(file, **dict(arrays)))  # type: ignore[arg-type]
+        self._write_json(f"models/{slug}.json", {"name": name, **meta})
+
+    def load_model(self, name: str) -> tuple[dict[str, Array], dict[str, Any]]:
+        """The arrays and the meta of a stored network.
+
+        Raises:
+            InputError: there is no such model.
+        """
+        stem = self.path / "models" / _slug(name)
+        try:
+            meta = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+            with np.load(stem.with_suffix(".npz"), allow_pickle=False) as file:
+                return {key: file[key] for key in file.files}, meta
+        except (OSError, ValueError):
+            known = ", ".join(sorted(p.stem for p in (self.path / "models").glob("*.json")))
+            raise InputError(f"{self.path} holds no model {name!r}.", hint=f"It holds: {known or 'none'}.") from None
+
+    def finish(self, result: Result, files: Mapping[str, str] | None = None) -> None:
+        """Store the result, the text ``files`` (name -> content), their checksums, and then the status."""
+        lines = [json.dumps(record_to_json(record), allow_nan=False) + "\n" for record in result.records]
+        if lines:  # after a resume the journal holds repeats; the result holds the one true list
+            self.write_text("records.jsonl", "".join(lines))
+        for name, text in (files or {}).items():
+            self.write_text(name, text)
+        self._write_json("formulas.json", result_to_json(result), sync=True)
+        self._set_status(result.status, checksums=self._checksums())
+
+    def fail(self, trace: str) -> None:
+        """Mark the run as failed and keep the traceback in ``error.txt``."""
+        self.write_text("error.txt", trace)
+        self._set_status("failed")
+
+    def reopen(self) -> None:
+        """Mark the run as running again, before a resume; only its journal is kept."""
+        (self.path / "records.jsonl").unlink(missing_ok=True)
+        (self.path / "error.txt").unlink(missing_ok=True)
+        self._set_status("running")
+
+    def result(self) -> Result:
+        """The stored result; its dataset holds the sample of rows kept in the folder.
+
+        Raises:
+            InputError: the run has no result yet.
+        """
+        try:
+            stored = json.loads((self.path / "formulas.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise InputError(f"{self.path} has no result yet.", hint="Complete it with --resume.") from None
+        return result_from_json(stored, self.dataset(), self.records())
+
+    def dataset(self) -> Dataset:
+        """Columns of the run and at most 2000 of its rows, the extremes of each column among them."""
+        try:
+            with np.load(self.path / "data.npz", allow_pickle=False) as file:
+                return dataset_from_json(self.meta["dataset"], file["x"], file["y"])
+        except (OSError, ValueError, KeyError):
+            raise InputError(f"{self.path / 'data.npz'} is damaged.", hint="Run kandisco discover again.") from None
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file of the folder, whole or not at all."""
+        _atomic(self.path / name, lambda file: file.write(text.encode("utf-8")))
+
+    def verify(self) -> tuple[str, ...]:
+        """What is wrong with a finished run: files missing or changed since it ended. Empty when all is well."""
+        expected: Mapping[str, str] = Run.open(self.path).meta.get("checksums", {})
+        if not expected:
+            return ("The run did not finish.",)
+        present = self._checksums()
+        missing = [f"{name} is missing." for name in expected if name not in present]
+        return (*missing, *(f"{name} was changed." for name in expected if present.get(name, expected[name]) != expected[name]))
+
+    def _checksums(self) -> dict[str, str]:
+        kept = [p for p in sorted(self.path.rglob("*")) if p.is_file() and p.name not in ("run.json", "lock")]
+        parts = [(p.relative_to(self.path).as_posix(), p) for p in kept if p.suffix != ".tmp"]
+        solid = [(name, p) for name, p in parts if not name.startswith(("units/", "figures/", "report."))]
+        return {name: hashlib.sha256(p.read_bytes()).hexdigest() for name, p in solid}
+
+    def _set_status(self, status: Status, **more: Any) -> None:
+        self._write_json("run.json", {**Run.open(self.path).meta, "status": status, **more}, sync=True)
+
+    def _write_json(self, name: str, value: Any, *, sync: bool = False) -> None:
+        text = json.dumps(value, indent=None if name.startswith("units/") else 1, ensure_ascii=False)
+        _atomic(self.path / name, lambda file: file.write(text.encode("utf-8")), sync=sync)
+
+
+def list_runs(out: Path) -> list[Run]:
+    """The run folders below ``out``, newest first; anything else is passed over."""
+    runs = []
+    for folder in sorted(Path(out).glob("*/run.json"), reverse=True):
+        try:
+            runs.append(Run.open(folder.parent))
+        except InputError:
+            continue
+    return sorted(runs, key=lambda run: (str(run.meta.get("created", "")), run.path.name), reverse=True)
+
+
+def find_resumable(out: Path, dataset: Dataset, config: Config, used: Mapping[str, str] | None = None) -> Run | None:
+    """The newest run below ``out`` of the same data, settings and versions that no living process holds; it may be done.
+
+    The clock is no part of the comparison: a run that its time limit cut is continued.
+    """
+    ident = identity(fingerprint(dataset), config, versions() if used is None else used)
+    for run in list_runs(out):
+        if run.meta.get("identity") == ident and run.lock():
+            return run
+    return None
+
+
+def _new_folder(out: Path, stem: str) -> Path:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for count in range(1, 1000):
+            path = out / (stem if count == 1 else f"{stem}-{count}")
+            try:
+                path.mkdir()
+            except FileExistsError:
+                continue
+            return path
+    except OSError as error:
+        raise InputError(f"Cannot write to {out}: {error.strerror}.", hint="Choose another folder with --out.") from None
+    raise InputError(f"{out} is full of runs named {stem}.", hint="Choose another folder with --out.")
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:40] or "data"
+
+
+def _unit_name(key: str) -> str:
+    return f"units/{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
+
+
+def _save_sample(file: IO[bytes], dataset: Dataset) -> None:
+    rows = len(dataset.y)
+    keep = np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(np.int64)
+    extremes = [index for column in (*dataset.x.T, dataset.y) for index in (int(column.argmin()), int(column.argmax()))]
+    keep = np.unique(np.concatenate([keep, extremes])) if rows else keep
+    np.savez(file, x=dataset.x[keep], y=dataset.y[keep])
+
+
+def _atomic(path: Path, write: Callable[[IO[bytes]], object], *, sync: bool = False) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            write(file)
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

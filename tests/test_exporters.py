@@ -1,0 +1,193 @@
+"""kandisco.builtins.exporters: exported programs keep the formula's numbers; nothing in a header becomes code."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kandisco.builtins.exporters import kandisco_exporters
+from kandisco.expr import Expr, from_json, num, parse, to_text
+from kandisco.expr.numeric import evaluate
+from kandisco.expr.rounding import digits_for, rounded
+from kandisco.specs import ExporterSpec
+from kandisco.types import Dataset, Formula, Variable
+
+EXPORTERS = {spec.name: spec for spec in kandisco_exporters()}
+FORMULAS = [
+    "q1*q2/(4*pi*eps*r**2)",
+    "sqrt(x**2 + y**2)",
+    "exp(sin(pi*x) + y**2)",
+    "-x/(1.5 - 2*y)**3 + 1/3",
+    "2.5e-30*x**(1/3) - 7/9*log(y + 2)",
+    "besselj(0, x) + gamma(y + 1)*erf(x) - airybiprime(x/2)",
+    "elliptic_k(x/3)*atan(y) + legendre(3, x/4) + polygamma(1, y + 1)",
+    "asin(x/9)*abs(y - x)**1.7 + sign(x)*E",
+    "1234567891.0*x - 1234567890.0*y",
+    "2.5",
+]
+
+
+def names_of(expr: Expr) -> tuple[str, ...]:
+    return expr.variables() or ("x",)
+
+
+def dataset_for(expr: Expr, label: str = "") -> Dataset:
+    names = names_of(expr)
+    x = np.random.default_rng(0).uniform(0.2, 1.9, (50, len(names)))
+    inputs = tuple(Variable(name=name, label=label or name, unit="m/s") for name in names)
+    y = evaluate(expr, dict(zip(names, x.T, strict=True)))
+    return Dataset(name="t", x=x, y=y, inputs=inputs, target=Variable(name="z", label=label or "z", unit="J"))
+
+
+def formula_of(expr: Expr) -> Formula:
+    return Formula(
+        expr=expr,
+        complexity=7,
+        rmse_train=1e-3,
+        rmse_valid=1e-3,
+        rmse_test=1e-3,
+        rmse_shell=float("nan"),
+        r2_test=0.999,
+        origin="test",
+    )
+
+
+def export(name: str, expr: Expr, label: str = "") -> str:
+    spec: ExporterSpec = EXPORTERS[name]
+    return spec.export([formula_of(expr)], dataset_for(expr, label))
+
+
+def run_python(text: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "exported.py"
+        path.write_text(text, encoding="utf-8")
+        return runpy.run_path(str(path))
+
+
+def columns_of(expr: Expr) -> dict[str, Any]:
+    return dict(zip(names_of(expr), dataset_for(expr).x.T, strict=True))
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_python_keeps_the_numbers(text: str) -> None:
+    expr = parse(text)
+    columns = columns_of(expr)
+    values = run_python(export("python", expr))["predict"](**columns)
+    np.testing.assert_allclose(values, evaluate(expr, columns), rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_sympy_keeps_the_numbers(text: str) -> None:
+    expr = parse(text)
+    columns = columns_of(expr)
+    built = run_python(export("sympy", expr))["expr"]
+    row = {symbol: columns[str(symbol)][0] for symbol in built.free_symbols}
+    value = built.evalf(30, subs=row)
+    assert float(value) == pytest.approx(float(evaluate(expr, columns)[0]), rel=1e-12)
+
+
+def test_sympy_keeps_rationals_exact() -> None:
+    import sympy
+
+    built = run_python(export("sympy", parse("x**(1/3) + 7/(9*x)")))["expr"]
+    x = sympy.Symbol("x", real=True)
+    assert built == sympy.cbrt(x) + sympy.Rational(7, 9) / x
+
+
+@pytest.mark.parametrize("name", ["np", "special", "pi", "E", "gamma", "lambda", "predict", "sympy", "expr", "sin"])
+def test_columns_named_like_code(name: str) -> None:
+    from kandisco.expr import call, mul, var
+
+    expr = mul(num(1.5), call("sin", var(name)), parse("pi"))
+    x = np.linspace(0, 1, 5)
+    values = run_python(export("python", expr))["predict"](x)
+    np.testing.assert_allclose(values, 1.5 * np.sin(x) * np.pi, rtol=1e-12)
+    built = run_python(export("sympy", expr))["expr"]
+    (symbol,) = built.free_symbols
+    assert str(symbol) == name
+    assert float(built.subs(symbol, 0.5)) == pytest.approx(1.5 * np.sin(0.5) * np.pi)
+
+
+@pytest.mark.parametrize("exporter", sorted(EXPORTERS))
+def test_a_label_never_becomes_code(exporter: str) -> None:
+    hostile = 'v\nraise SystemExit("ran")\n"""\u2028raise SystemExit(1)\r\\end{equation}'
+    text = export(exporter, parse("2.0*x"), label=hostile)
+    if exporter in ("python", "sympy"):
+        run_python(text)
+    elif exporter == "json":
+        assert json.loads(text)["inputs"][0]["label"] == hostile
+    else:
+        live = [line for line in text.splitlines() if not line.startswith("%")]
+        assert not any("raise" in line for line in live)
+
+
+def test_json_holds_the_tree_and_no_nan() -> None:
+    expr = parse("2.5*sin(x)**2")
+    value = json.loads(export("json", expr))
+    (formula,) = value["formulas"]
+    assert from_json(formula["tree"]) == expr
+    assert formula["rmse_shell"] is None
+    assert parse(formula["formula"]) == expr
+
+
+def test_latex_carries_full_precision_in_a_comment() -> None:
+    expr = parse("3.14159265358979*x")
+    text = export("latex", expr)
+    assert "% z = 3.14159265358979*x" in text
+    assert "z = 3.14159 x\n" in text
+    assert "[J]" in text and "m/s" in text
+
+
+def test_cancelling_constants_keep_their_digits() -> None:
+    expr = parse("1234567891.0*x - 1234567890.0*y")
+    columns = columns_of(expr)
+    digits = digits_for(expr, columns)
+    assert digits_for(parse("1.23456789*x"), columns) == 6
+    change = evaluate(rounded(expr, digits), columns) - evaluate(expr, columns)
+    assert np.abs(change).max() <= 1e-4 * np.std(evaluate(expr, columns))
+    close = {"x": np.linspace(1, 1 + 1e-9, 50), "y": np.linspace(1, 1 + 1e-9, 50)}
+    assert digits_for(expr, close) > 6
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3), st.sampled_from(["x", "alpha_1"]))
+def test_python_law(numbers: list[float], name: str) -> None:
+    template = parse(f"1.0*exp(2.0*{name}/1000000) + sin(3.0*{name})/3")
+    expr = template.with_numbers(iter([*numbers, *template.numbers()[3:]]))
+    columns = columns_of(expr)
+    values = run_python(export("python", expr))["predict"](**columns)
+    np.testing.assert_allclose(values, evaluate(expr, columns), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_compiles(tmp_path: Path) -> None:
+    bodies = [export("latex", parse(text)) for text in FORMULAS]
+    spec = EXPORTERS["latex-table"]
+    first = parse(FORMULAS[0])
+    table = spec.export([formula_of(first)], dataset_for(first))
+    source = "\\documentclass{article}\\usepackage{amsmath,booktabs}\\begin{document}\n" + "\n".join([*bodies, table])
+    (tmp_path / "t.tex").write_text(source + "\\end{document}\n")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+    assert (tmp_path / "t.pdf").stat().st_size > 1000
+
+
+def test_text_form_is_what_the_comment_shows() -> None:
+    expr = parse("x/y - 2.25")
+    assert to_text(expr) in export("python", expr)
