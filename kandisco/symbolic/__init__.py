@@ -1,0 +1,1 @@
+"""The numerics of formulas: refit whole expressions, fit single curves by library functions, snap constants."""

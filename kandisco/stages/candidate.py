@@ -1,0 +1,24 @@
+"""What travels between the symbolic stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kandisco.expr import Expr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """An expression on its way through the pipeline.
+
+    Attributes:
+        expr: the tree, with its fitted constants.
+        origin: how it was found.
+        rmse: on the rows it was fitted to, in the unit of the target (inf before the first refit).
+        std_errors: of the fitted constants, in the tree's order.
+    """
+
+    expr: Expr
+    origin: str
+    rmse: float = float("inf")
+    std_errors: tuple[float, ...] = ()

@@ -1,0 +1,174 @@
+"""Score: errors on rows no fit has seen, and how much each formula may claim.
+
+``exact``      noise-free: machine precision on held-out rows and on the withheld outer shell, with few constants for the rows;
+               noisy: residuals that no test can tell from noise, a shell that agrees, and no other form nearly as good.
+``supported``  residuals look like noise and the shell agrees, but other forms, or too few rows, leave room.
+``weak``       much better than a straight line, but the residuals still have structure: an approximation.
+``none``       no better than a linear or constant model where it counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, complexity
+from kandisco.expr.numeric import evaluate
+from kandisco.stages.candidate import Candidate
+from kandisco.symbolic.refit import Fit
+from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.spectral import even_out, spline_features
+from kandisco.types import Evidence, Formula
+
+Array = NDArray[np.float64]
+_EXACT_TEST = 1e-9
+_EXACT_SHELL = 1e-7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The four parts of the data as samples: ``fit`` is train and valid together."""
+
+    fit: Sample
+    valid: Sample
+    test: Sample
+    shell: Sample
+
+
+def error(expr: Expr, sample: Sample) -> float:
+    """Root mean square error; nan values count as infinite, no rows as 0."""
+    if not len(sample.y):
+        return 0.0
+    residual = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) - sample.y
+    unit = float(np.max(np.abs(sample.y))) or 1.0
+    with np.errstate(all="ignore"):
+        value = float(np.sqrt(np.mean((residual / unit) ** 2))) * unit
+    return value if math.isfinite(value) else math.inf
+
+
+def score(candidate: Candidate, rows: Rows) -> Formula:
+    """The formula with its errors; its evidence is decided later, among all of them."""
+    test = error(candidate.expr, rows.test)
+    spread = float(np.std(rows.test.y)) if len(rows.test.y) > 1 else 0.0
+    return Formula(
+        expr=candidate.expr,
+        complexity=complexity(candidate.expr),
+        rmse_train=error(candidate.expr, rows.fit),
+        rmse_valid=error(candidate.expr, rows.valid),
+        rmse_test=test,
+        rmse_shell=error(candidate.expr, rows.shell),
+        r2_test=1.0 - (test / spread) ** 2 if spread > 0 else (1.0 if test <= 1e-12 * rows.fit.scale else 0.0),
+        origin=candidate.origin,
+        std_errors=candidate.std_errors,
+    )
+
+
+def mdl(formula: Formula, rows: Rows) -> float:
+    """Description length of the data with this formula, in nats."""
+    fit = Fit(expr=formula.expr, rmse=formula.rmse_train, std_errors=np.array(formula.std_errors))
+    return rows.fit.description_length(fit, formula.complexity)
+
+
+def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
+    """The shortest description as the best, and the Pareto front of (complexity, training error), at most ten."""
+    usable = [formula for formula in formulas if math.isfinite(formula.rmse_train)]
+    if not usable:
+        return None, ()
+    best = min(usable, key=lambda formula: (mdl(formula, rows), formula.complexity))
+    judged = replace(best, evidence=evidence(best, usable, rows))
+    front = [judged if f is best else replace(f, evidence=evidence(f, usable, rows)) for f in _front(usable, rows, best)]
+    return judged, tuple(front)
+
+
+def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formula]:
+    floor = 1e-10 * rows.fit.scale
+    out: list[Formula] = []
+    for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse_train)):
+        if not out or max(formula.rmse_train, floor) < 0.98 * max(out[-1].rmse_train, floor) or formula is best:
+            out.append(formula)
+    while len(out) > 10:
+        gains = [math.log(max(a.rmse_train, floor) / max(b.rmse_train, floor)) for a, b in zip(out, out[1:], strict=False)]
+        weakest = [i + 1 for i in np.argsort(gains) if out[i + 1] is not best]
+        out.pop(int(weakest[0]))
+    return out
+
+
+def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidence:
+    """How much the formula may claim; see the module's table."""
+    scale = rows.fit.scale
+    free = len(formula.expr.numbers())
+    few = len(rows.fit.y) < 10 or 3 * (free + 1) > len(rows.fit.y)
+    if not formula.expr.variables():
+        return "none" if len(set(rows.fit.y.tolist())) > 1 else "exact"
+    if formula.rmse_test <= _EXACT_TEST * scale and formula.rmse_shell <= _EXACT_SHELL * max(scale, _size(rows.shell)):
+        return "weak" if len(rows.fit.y) < 10 else "supported" if few or 4 * free + formula.complexity > len(rows.fit.y) else "exact"
+    if not math.isfinite(formula.rmse_test) or not math.isfinite(formula.rmse_shell) or formula.r2_test < 0.3:
+        return "none"
+    if structured(formula.expr, rows):
+        return "weak" if formula.r2_test > 0.9 else "none"
+    if few or formula.r2_test < 0.5 or formula.rmse_shell > 2.0 * formula.rmse_train:
+        return "weak"
+    own = mdl(formula, rows)
+    rivals = [o for o in others if skeleton(o.expr) != skeleton(formula.expr) and mdl(o, rows) < own + 5.0]
+    return "supported" if rivals else "exact"
+
+
+def _size(sample: Sample) -> float:
+    return float(np.max(np.abs(sample.y))) if len(sample.y) else 0.0
+
+
+def structured(expr: Expr, rows: Rows) -> bool:
+    """Whether residuals still depend on the inputs: neighbouring rows err alike, or splines of the inputs predict them.
+
+    Both tests run on all fitted rows at the level 1e-3: the mean product of nearest neighbours' residuals (z-test), and an F-test
+    of an additive spline model of the residual and of its products of pairs.
+    """
+    sample = rows.fit
+    residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    residual = residual / (float(np.max(np.abs(residual))) or 1.0)
+    residual -= residual.mean()
+    return _neighbours_agree(sample.x, residual) or _splines_predict(sample.x, residual)
+
+
+def _neighbours_agree(x: Array, residual: Array) -> bool:
+    from scipy.spatial import cKDTree
+
+    ranks = np.argsort(np.argsort(x, axis=1), axis=1).T / x.shape[1]
+    _, nearest = cKDTree(ranks).query(ranks, k=2)
+    products = residual * residual[nearest[:, 1]]
+    variance = float(np.mean(products**2))
+    return bool(variance > 0 and np.sum(products) / math.sqrt(len(residual) * variance) > 3.3)
+
+
+def _splines_predict(x: Array, residual: Array) -> bool:
+    from scipy.stats import f as f_distribution
+
+    n = len(residual)
+    intervals = max(1, min(6, n // (10 * len(x)) - 3))
+    design = np.concatenate([spline_features(even_out(column), intervals) for column in x])
+    design = design[: max(1, n // 3)]
+    coef, _, rank, _ = np.linalg.lstsq(design.T, residual, rcond=1e-9)
+    left = float(np.sum((residual - coef @ design) ** 2))
+    total = float(np.sum(residual**2))
+    if n - rank - 1 <= 0 or left <= 0:
+        return left < total
+    ratio = ((total - left) / rank) / (left / (n - rank - 1))
+    return bool(f_distribution.sf(ratio, rank, n - rank - 1) < 1e-3)
+
+
+def skeleton(expr: Expr) -> str:
+    """The form without its constants: two formulas with equal skeletons are the same law with other numbers."""
+    if expr.head == "var":
+        return str(expr.value)
+    parts = sorted(part for part in (skeleton(arg) for arg in expr.args) if part)
+    if not parts:
+        return ""
+    if expr.head in ("add", "mul"):
+        return parts[0] if len(parts) == 1 else f"{expr.head}({','.join(parts)})"
+    if expr.head == "pow" and expr.args[1].head == "rat":
+        return f"pow({parts[0]},{expr.args[1].value})"
+    return f"{expr.head}({','.join(parts)})"

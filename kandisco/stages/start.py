@@ -1,0 +1,45 @@
+"""Starts: networks whose edges closed-form algebra already knows, handed to the symbolic stage as sampled curves."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import var
+from kandisco.symbolic.graph import Curve, Graph
+from kandisco.symbolic.separable import product_start
+from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.spectral import spectral_start
+
+Array = NDArray[np.float64]
+
+
+def link_additive(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
+    """[n,1,1]: y = g(f_1(x_1) + ... + f_n(x_n)) from the spectral start, and the share of variance it misses.
+
+    Inputs whose part deviates less than ``threshold`` of the whole are left out, and the rest solved again without them.
+    """
+    keep = np.arange(len(sample.x))
+    start = spectral_start(sample.x, sample.y)
+    strong = np.flatnonzero(np.std(start.parts, axis=1) > threshold)
+    if 0 < len(strong) < len(keep):
+        keep, start = strong, spectral_start(sample.x[strong], sample.y)
+    curves = [Curve(layer=0, source=int(i), sub=0, u=sample.x[i], v=part) for i, part in zip(keep, start.parts, strict=True)]
+    curves.append(Curve(layer=1, source=0, sub=0, u=start.theta, v=sample.y))
+    nodes = (((0,),), ((0,),))
+    return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=tuple(curves)), start.missing
+
+
+def product(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
+    """[n,0+1xn]: y = f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
+    start = product_start(sample.x, sample.y)
+    spread = np.std(start.factors, axis=1) / np.sqrt(np.mean(start.factors**2, axis=1))
+    keep = np.flatnonzero(spread > threshold)
+    if 0 < len(keep) < len(sample.x):
+        again = product_start(sample.x[keep], sample.y)
+        factors, missing = again.factors, again.missing
+    else:
+        keep, factors, missing = np.arange(len(sample.x)), start.factors, start.missing
+    curves = tuple(Curve(layer=0, source=int(i), sub=k, u=sample.x[i], v=factors[k]) for k, i in enumerate(keep))
+    nodes = ((tuple(range(len(keep))),),)
+    return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=curves), missing

@@ -1,0 +1,102 @@
+"""Structure: laws whose shape closed-form algebra finds at once, before any network is trained.
+
+Each function takes rows and returns candidate expressions with free constants; the later stages refit, reduce and judge them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, mul, num, power, rat, var
+from kandisco.specs import FunctionSpec
+from kandisco.symbolic import dictionary
+from kandisco.symbolic.patterns import fit_patterns
+from kandisco.symbolic.snap import Sample
+
+Array = NDArray[np.float64]
+
+
+def constant(sample: Sample) -> list[Expr]:
+    """The mean."""
+    return [num(float(np.mean(sample.y)))]
+
+
+def linear(sample: Sample) -> list[Expr]:
+    """A linear combination of the columns."""
+    return _sparse(dictionary.monomials(sample.names, sample.x, 1), sample.y, var("x"), most=40)
+
+
+def monomial(sample: Sample) -> list[Expr]:
+    """c x1^p1 x2^p2 ...: linear in the logarithms; needs a target of one sign, uses the columns of one sign."""
+    signed = [i for i, column in enumerate(sample.x) if np.all(column > 0) or np.all(column < 0)]
+    if not signed or not (np.all(sample.y > 0) or np.all(sample.y < 0)):
+        return []
+    bases = [_positive(var(sample.names[i]), sample.x[i]) for i in signed]
+    values = np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[signed]))])
+    terms = dictionary.Terms(exprs=(rat(1), *bases), values=values)
+    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), most=40)
+    if found is None:
+        return []
+    active, coef, _ = found
+    factors, sign = [], 1.0 if sample.y[0] > 0 else -1.0
+    scale = next((c for i, c in zip(active, coef.tolist(), strict=True) if i == 0), 0.0)
+    factors = [power(terms.exprs[i], num(c)) for i, c in zip(active, coef.tolist(), strict=True) if i]
+    return [mul(num(sign * float(np.exp(np.clip(scale, -690, 690)))), *factors)]
+
+
+def _positive(expr: Expr, column: Array) -> Expr:
+    return expr if column[0] > 0 else mul(rat(-1), expr)
+
+
+def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Expr]:
+    """One input: patterns of one and two library functions."""
+    fits = fit_patterns(sample.x[0], sample.y, functions)
+    return [fit.expr.substitute({"x": var(sample.names[0])}) for fit in fits]
+
+
+def polynomial(sample: Sample, *, limit: int = 84) -> list[Expr]:
+    """A sparse polynomial for y or for a power, reciprocal or logarithm of y."""
+    degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
+    terms = dictionary.monomials(sample.names, sample.x, degree)
+    return [expr for target, undo in dictionary.targets(sample.y) for expr in _sparse(terms, target, undo)]
+
+
+def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 12) -> list[Expr]:
+    found = dictionary.sparse_fit(terms, target, most=most)
+    if found is None:
+        return []
+    active, coef, _ = found
+    return [undo.substitute({"x": dictionary.combination([terms.exprs[i] for i in active], coef)})]
+
+
+def rational(sample: Sample, *, limit: int = 60) -> list[Expr]:
+    """P/Q for polynomials of low degree, least degree first; the first unique and exact one wins."""
+    best: list[tuple[float, Expr]] = []
+    for above, below in _degrees(len(sample.names), min(limit, len(sample.y) // 3)):
+        p = dictionary.monomials(sample.names, sample.x, above)
+        q = dictionary.monomials(sample.names, sample.x, below)
+        found = dictionary.rational_fit(p, q, sample.y)
+        if found is None:
+            continue
+        top, bottom, error = found
+        lead = bottom[np.argmax(np.abs(bottom))] or 1.0
+        quotient = mul(
+            dictionary.combination(p.exprs, top / lead), power(dictionary.combination(q.exprs, bottom / lead), rat(-1))
+        )
+        best.append((error, quotient))
+        if error < 1e-11:
+            break
+    return [expr for _, expr in sorted(best, key=lambda item: item[0])[:1]]
+
+
+def _degrees(inputs: int, limit: int) -> Iterator[tuple[int, int]]:
+    from math import comb
+
+    for total in range(2, 7):
+        for below in range(1, total):
+            above = total - below
+            if above <= 4 and below <= 3 and comb(inputs + above, above) + comb(inputs + below, below) <= limit:
+                yield above, below

@@ -1,0 +1,63 @@
+"""Auto-symbolic in context: choose a function for every live edge so that the whole formula, refitted, fits the data.
+
+Edges are ranked one by one, but a choice is judged only by the refitted whole: the right symbol of a single edge often ranks
+second, while the whole drops to machine precision only for the right assignment (the exactness cliff).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from kandisco.control import Control
+from kandisco.specs import FunctionSpec
+from kandisco.stages.candidate import Candidate
+from kandisco.symbolic.curves import fit_curve
+from kandisco.symbolic.graph import Graph, assignments
+from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.types import StageRecord, StageResult
+
+
+def symbolic(
+    graph: Graph,
+    sample: Sample,
+    functions: Sequence[FunctionSpec],
+    *,
+    origin: str,
+    candidates: int = 4,
+    beam: int = 16,
+    control: Control | None = None,
+) -> StageResult[list[Candidate]]:
+    """Joint symbol assignments of a network's edges.
+
+    Args:
+        graph: the live edges as sampled curves.
+        sample: the rows the whole formula is fitted to.
+        functions: the library.
+        origin: the network's story, put before each candidate's own.
+        candidates: symbols kept per edge.
+        beam: assignments refitted whole, cheapest first; ends at once when one is exact.
+        control: asked between assignments.
+
+    Returns:
+        Candidates, smallest error first.
+    """
+    started = time.perf_counter()
+    ranked = [fit_curve(curve.u, curve.v, functions)[: candidates + 2] for curve in graph.curves]
+    out: list[Candidate] = []
+    tried = 0
+    if all(ranked):
+        for choice in assignments(ranked):
+            if tried >= 4 * beam or (control is not None and control.reason()):
+                break
+            tried += 1
+            fits = [fits[k] for fits, k in zip(ranked, choice, strict=True)]
+            fit = sample.refit(graph.compose([f.expr for f in fits]))
+            story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
+            out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse))
+            if fit.rmse <= EXACT * sample.scale:
+                break
+    out.sort(key=lambda candidate: candidate.rmse)
+    metrics = {"edges": len(graph.curves), "assignments": tried, "best": out[0].rmse / sample.scale if out else None}
+    record = StageRecord(stage="symbolic", seconds=time.perf_counter() - started, metrics=metrics)
+    return StageResult(value=out[:beam], record=record)

@@ -1,0 +1,141 @@
+"""One curve, many functions: which affine-wrapped library functions ``c f(a x + b) + d`` draw a sampled curve.
+
+Every function is evaluated on a grid of slopes and centres at once (an *atom* each); the linear pair c, d follows from a
+correlation, so ranking thousands of atoms is two matrix products. The best of each function are refined by Levenberg-Marquardt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, add, complexity, mul, num, parse, rat, var
+from kandisco.expr.numeric import evaluate
+from kandisco.specs import FunctionSpec
+from kandisco.symbolic.refit import refit
+
+Array = NDArray[np.float64]
+_SLOPES = np.array([0.3, 0.6, 1.0, 1.6, 2.4, 3.4, 4.8, 6.5, 9.0, 12.0, 16.0])
+_CENTRES = np.array([0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.001, -1.001, 1.2, -1.2, 1.7, -1.7, 3.0, -3.0])
+_EXPONENTS = (-3.0, -2.5, -1.5, -0.5, 1 / 3, 2 / 3, 1.5, 2.5, 3.5, 5.0, 6.0)
+_X = "x"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurveFit:
+    """A function drawn through a curve: ``expr`` in the variable ``x``, root mean square error over the curve's deviation."""
+
+    name: str
+    expr: Expr
+    error: float
+    complexity: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Atoms:
+    """Candidate curves: expressions of ``x`` without outer scale and offset, and their values [atoms, rows]."""
+
+    names: tuple[str, ...]
+    exprs: tuple[Expr, ...]
+    values: Array
+
+
+def make_atoms(u: Array, functions: Sequence[FunctionSpec], *, dense: bool = True) -> Atoms:
+    """Evaluate the library on a grid of arguments ``a (u - z)``; atoms that are not finite on all of ``u`` are left out."""
+    middle, half = (u.max() + u.min()) / 2, max((u.max() - u.min()) / 2, 1e-300)
+    natural = -middle / half
+    slopes = np.concatenate([_SLOPES, -_SLOPES]) if dense else np.array([0.6, 1.6, 3.4, 6.5, -0.6, -1.6, -3.4])
+    centres = np.concatenate([[natural], _CENTRES if dense else _CENTRES[[0, 3, 4, 9, 10]]])
+    names, exprs, values = [], [], []
+    for spec in functions:
+        for shape in _shapes(spec):
+            for expr in _arguments(shape, slopes / half, centres * half + middle):
+                names.append(spec.name)
+                exprs.append(expr)
+                values.append(evaluate(expr, {_X: u}))
+    if not values:
+        return Atoms(names=(), exprs=(), values=np.zeros((0, len(u))))
+    return _distinct(names, exprs, np.array(values))
+
+
+def _shapes(spec: FunctionSpec) -> list[Expr]:
+    base = parse(spec.sympy, (_X,))
+    return [base.with_numbers(iter([p])) for p in _EXPONENTS] if len(base.numbers()) == 1 else [base]
+
+
+def _arguments(shape: Expr, slopes: Array, centres: Array) -> list[Expr]:
+    """``shape`` of a x + b for a grid, without what an outer scale and offset would absorb."""
+    if shape.head == "var":
+        return [shape]
+    if shape.head == "exp" and shape.args[0].head == "var":
+        return [shape.substitute({_X: mul(num(a), var(_X))}) for a in slopes]
+    if shape.head in ("pow", "log") and shape.args[0].head == "var":
+        inner = [add(var(_X), num(-z)) for z in centres]
+        return [shape.substitute({_X: arg}) for arg in (*inner, *(mul(rat(-1), arg) for arg in inner))]
+    return [shape.substitute({_X: add(mul(num(a), var(_X)), num(-a * z))}) for a in slopes for z in centres]
+
+
+def _distinct(names: list[str], exprs: list[Expr], values: Array) -> Atoms:
+    with np.errstate(all="ignore"):
+        centred = values - values.mean(axis=1, keepdims=True)
+        length = np.sqrt(np.sum(centred**2, axis=1))
+        size = np.sqrt(np.sum(values**2, axis=1))
+        good = np.isfinite(length) & (length > 1e-9 * size) & (size < 1e150) & np.all(np.isfinite(values), axis=1)
+        code = np.round(centred[:, :: max(1, values.shape[1] // 7)] / np.where(good, length, 1.0)[:, None], 5)
+    first: dict[bytes, int] = {}
+    for i in np.flatnonzero(good):
+        first.setdefault((code[i] * np.sign(code[i][np.argmax(np.abs(code[i]))] or 1.0) + 0.0).tobytes(), int(i))
+    keep = sorted(first.values())
+    return Atoms(names=tuple(names[i] for i in keep), exprs=tuple(exprs[i] for i in keep), values=values[keep])
+
+
+def correlations(values: Array, v: Array) -> Array:
+    """1 - r^2 of each row of ``values`` with ``v``: the share of v's variance an affine map of the row leaves."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    target = v - v.mean()
+    with np.errstate(all="ignore"):
+        r2 = (centred @ target) ** 2 / (np.sum(centred**2, axis=1) * np.sum(target**2))
+    return 1.0 - np.nan_to_num(r2, nan=0.0)
+
+
+def wrap(expr: Expr, values: Array, v: Array) -> Expr:
+    """``c expr + d`` with c and d by linear regression of ``v`` on ``values``."""
+    spread = np.sum((values - values.mean()) ** 2)
+    c = float(np.sum((values - values.mean()) * (v - v.mean())) / spread) if spread > 0 else 0.0
+    return add(mul(num(c), expr), num(float(v.mean() - c * values.mean())))
+
+
+def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 200, starts: int = 3) -> list[CurveFit]:
+    """Rank the library on one curve.
+
+    Args:
+        u, v: float64 [rows], the samples.
+        functions: the library.
+        rows: samples used (evenly spread over the sorted curve).
+        starts: atoms of each function refined by Levenberg-Marquardt.
+
+    Returns:
+        One fit per function that is finite on the curve, smallest error first.
+    """
+    order = np.argsort(u, kind="stable")
+    order = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
+    u, v = u[order], v[order]
+    deviation = float(np.std(v)) or 1.0
+    atoms = make_atoms(u, functions)
+    missing = correlations(atoms.values, v)
+    fits = []
+    for spec in functions:
+        mine = [i for i, name in enumerate(atoms.names) if name == spec.name]
+        best = sorted(mine, key=lambda i: missing[i])[:starts]
+        if best:
+            fits.append(_refined(spec.name, [wrap(atoms.exprs[i], atoms.values[i], v) for i in best], u, v, deviation))
+    return sorted(fits, key=lambda fit: fit.error)
+
+
+def _refined(name: str, exprs: list[Expr], u: Array, v: Array, deviation: float) -> CurveFit:
+    starts = np.array([expr.numbers() for expr in exprs])
+    fit = refit(exprs[0], (_X,), u[None, :], v, starts=starts, iterations=25)
+    return CurveFit(name=name, expr=fit.expr, error=fit.rmse / deviation, complexity=complexity(fit.expr))

@@ -1,0 +1,113 @@
+"""Sparse linear and rational relations between powers of the columns and a transformed target.
+
+With all candidate terms in one least-squares problem, noise-free data give the true coefficients and zeros for the rest;
+terms are then removed, least significant first, while the fit does not suffer (backward elimination). This is a KAN of product
+nodes whose edges are fixed powers, solved in closed form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, add, call, mul, num, power, rat, var
+
+Array = NDArray[np.float64]
+_TINY = 1e-10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """Candidate terms: expressions and values [terms, rows]; the first is the constant 1."""
+
+    exprs: tuple[Expr, ...]
+    values: Array
+
+
+def monomials(names: Sequence[str], x: Array, degree: int) -> Terms:
+    """All products of powers up to a total degree."""
+    exprs, values = [rat(1)], [np.ones(x.shape[1])]
+    for total in range(1, degree + 1):
+        for combo in combinations_with_replacement(range(len(names)), total):
+            exprs.append(mul(*(power(var(names[i]), rat(k)) if (k := combo.count(i)) > 1 else var(names[i]) for i in dict.fromkeys(combo))))
+            values.append(np.prod(x[list(combo)], axis=0))
+    return Terms(exprs=tuple(exprs), values=np.array(values))
+
+
+def largest_degree(inputs: int, limit: int) -> int:
+    """The highest total degree (at most 6) whose number of monomials stays within ``limit``."""
+    from math import comb
+
+    return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
+
+
+def targets(y: Array) -> Iterator[tuple[Array, Expr]]:
+    """Transformed targets with the expression in ``x`` that undoes them."""
+    x = var("x")
+    yield y, x
+    if np.all(y != 0):
+        yield 1 / y, power(x, rat(-1))
+    if np.all(y > 0) or np.all(y < 0):
+        sign = 1 if y[0] > 0 else -1
+        signed = (lambda expr: expr) if sign > 0 else (lambda expr: mul(rat(-1), expr))
+        yield y**2, signed(power(x, rat(1, 2)))
+        yield y**-2.0, signed(power(x, rat(-1, 2)))
+        yield np.log(np.abs(y)), signed(call("exp", x))
+
+
+def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Array, float] | None:
+    """Indices, coefficients and relative error of a sparse combination of the terms, None where more than ``most`` remain."""
+    scale = np.sqrt(np.mean(terms.values**2, axis=1))
+    scale[scale == 0] = 1.0
+    design = (terms.values / scale[:, None]).T
+    deviation = float(np.std(y)) or float(np.max(np.abs(y))) or 1.0
+    rows = len(y)
+    active = list(range(design.shape[1]))
+    coef, error = _solve(design, y, active)
+    while len(active) > 1:
+        gram = design[:, active].T @ design[:, active]
+        spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(gram, hermitian=True)), 1e-300))
+        weakest = int(np.argmin(np.abs(coef) / spread))
+        trial = active[:weakest] + active[weakest + 1 :]
+        new_coef, new_error = _solve(design, y, trial)
+        floor = _TINY * deviation
+        if new_error > max(floor, error * (1 + np.log(rows) / (2 * rows))):
+            break
+        active, coef, error = trial, new_coef, max(new_error, 1e-16 * deviation)
+    if len(active) > most:
+        return None
+    return active, coef / scale[active], error / deviation
+
+
+def _solve(design: Array, y: Array, active: Sequence[int]) -> tuple[Array, float]:
+    coef = np.linalg.lstsq(design[:, active], y, rcond=1e-13)[0]
+    return coef, float(np.sqrt(np.mean((design[:, active] @ coef - y) ** 2)))
+
+
+def rational_fit(above: Terms, below: Terms, y: Array) -> tuple[Array, Array, float] | None:
+    """Coefficients of P and Q in ``y Q = P`` from the smallest singular vector; None where it is not unique."""
+    columns = np.concatenate([above.values, -y * below.values])
+    scale = np.sqrt(np.mean(columns**2, axis=1))
+    if np.any(scale == 0):
+        return None
+    _, singular, right = np.linalg.svd((columns / scale[:, None]).T, full_matrices=False)
+    if len(singular) < 2 or singular[-2] < 1e-7 * singular[0]:
+        return None
+    vector = right[-1] / scale
+    p, q = vector[: len(above.exprs)], vector[len(above.exprs) :]
+    strong = np.abs(right[-1]) > 1e-7 * np.max(np.abs(right[-1]))
+    p, q = p * strong[: len(p)], q * strong[len(p) :]
+    return p, q, float(singular[-1] / singular[0])
+
+
+def combination(exprs: Sequence[Expr], coef: Array) -> Expr:
+    """sum coef_i exprs_i over the non-zero coefficients."""
+    return add(*(_scaled(c, expr) for c, expr in zip(coef.tolist(), exprs, strict=True) if c))
+
+
+def _scaled(c: float, expr: Expr) -> Expr:
+    return num(c) if expr.head == "rat" else mul(num(c), expr)

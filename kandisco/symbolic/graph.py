@@ -1,0 +1,94 @@
+"""A trained network as a drawing: each live edge is a sampled curve, and choosing a function for each edge gives a formula."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, add, mul, num
+from kandisco.symbolic.curves import CurveFit
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """A live edge: samples ``u`` -> ``v``, from node ``source`` of layer ``layer`` into sub-sum ``sub`` of the next."""
+
+    layer: int
+    source: int
+    sub: int
+    u: Array
+    v: Array
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """The network's wiring.
+
+    Attributes:
+        inputs: the expression that enters each input (a column, its logarithm, ...).
+        nodes: for each layer, the sub-sums that each node multiplies (one number for a sum node).
+        curves: the live edges.
+    """
+
+    inputs: tuple[Expr, ...]
+    nodes: tuple[tuple[tuple[int, ...], ...], ...]
+    curves: tuple[Curve, ...]
+
+    def compose(self, choice: Sequence[Expr]) -> Expr:
+        """The formula of the first output when edge i of ``curves`` is ``choice[i]``, a tree in the variable ``x``."""
+        values = list(self.inputs)
+        for layer, nodes in enumerate(self.nodes):
+            subs: dict[int, list[Expr]] = {}
+            for curve, expr in zip(self.curves, choice, strict=True):
+                if curve.layer == layer:
+                    subs.setdefault(curve.sub, []).append(expr.substitute({"x": values[curve.source]}))
+            values = [mul(*(_total(subs.get(i, [])) for i in node)) for node in nodes]
+        return values[0]
+
+
+def _total(terms: list[Expr]) -> Expr:
+    """The sum of edges ``c f + d`` with their offsets gathered into one constant."""
+    if not terms:
+        return num(0.0)
+    offset, rest = 0.0, []
+    for term in terms:
+        if term.head == "add" and term.args[-1].head == "num":
+            offset += float(term.args[-1].value)  # type: ignore[arg-type]
+            rest.append(add(*term.args[:-1]))
+        else:
+            rest.append(term)
+    return add(*rest, num(offset))
+
+
+def assignments(ranked: Sequence[Sequence[CurveFit]]) -> Iterator[tuple[int, ...]]:
+    """Joint choices of one fit per edge, cheapest total cost first (cost: decades above the edge's best error, and length)."""
+    costs = [_costs(fits) for fits in ranked]
+    ordered = [np.argsort(cost, kind="stable") for cost in costs]
+
+    def total(state: tuple[int, ...]) -> float:
+        return float(sum(cost[order[k]] for cost, order, k in zip(costs, ordered, state, strict=True)))
+
+    start = (0,) * len(ranked)
+    heap, seen = [(total(start), start)], {start}
+    while heap:
+        _, state = heapq.heappop(heap)
+        yield tuple(int(order[k]) for order, k in zip(ordered, state, strict=True))
+        for i, order in enumerate(ordered):
+            if state[i] + 1 < len(order):
+                following = (*state[:i], state[i] + 1, *state[i + 1 :])
+                if following not in seen:
+                    seen.add(following)
+                    heapq.heappush(heap, (total(following), following))
+
+
+def _costs(fits: Sequence[CurveFit]) -> Array:
+    best = max(min(fit.error for fit in fits), 1e-7)
+    return np.array([np.log10(max(fit.error / best, 1.0)) + 0.1 * fit.complexity for fit in fits])
+
+

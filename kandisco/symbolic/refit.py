@@ -1,0 +1,170 @@
+"""Least squares for the constants of a whole expression: batched Levenberg-Marquardt, finished by QR steps.
+
+Many starting points of one tree are fitted side by side. Marquardt's diagonal scaling makes the steps independent of the
+units of each constant (More 1978). Normal equations square the condition number, so the best point is polished by
+Gauss-Newton steps from a QR-based solver, which reach the rounding floor of float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr
+from kandisco.expr.numeric import Program
+
+Array = NDArray[np.float64]
+_CEILING = 1e30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """One refitted expression.
+
+    Attributes:
+        expr: the tree with its fitted constants.
+        rmse: root mean square residual on the rows it was fitted to (inf when it has no finite value there).
+        std_errors: standard errors of the constants (nan where the Jacobian is singular).
+    """
+
+    expr: Expr
+    rmse: float
+    std_errors: Array
+
+
+def refit(
+    expr: Expr,
+    names: Sequence[str],
+    x: Array,
+    y: Array,
+    *,
+    starts: Array | None = None,
+    iterations: int = 60,
+    floor: float = 0.0,
+) -> Fit:
+    """Fit the constants of ``expr``.
+
+    Args:
+        expr: the tree; its ``num`` leaves are the constants and the first starting point.
+        names: variable names, one per row of ``x``.
+        x: float64 [inputs, rows].
+        y: float64 [rows].
+        starts: further starting points, float64 [batch, constants].
+        iterations: Levenberg-Marquardt steps at most.
+        floor: stop once the root mean square residual is below this.
+
+    Returns:
+        The best fit over all starts.
+    """
+    program = Program(expr, names)
+    params = program.start[None, :] if starts is None else starts
+    if params.shape[1]:
+        params, loss = minimise(program, params, x, y, iterations=iterations, floor=floor)
+        best = polish(program, params[np.argmin(loss)], x, y)
+    else:
+        best = program.start
+    value, jacobian = program.jacobian(best[None, :], x)
+    residual = value - y[None, :]
+    rmse = float(np.sqrt(np.mean(residual[0] ** 2)))
+    fitted = expr.with_numbers(iter(best.tolist()))
+    return Fit(expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0]))
+
+
+def minimise(program: Program, params: Array, x: Array, y: Array, *, iterations: int, floor: float = 0.0) -> tuple[Array, Array]:
+    """Levenberg-Marquardt on every starting point at once; returns parameters [batch, p] and sums of squares [batch]."""
+    params = params.copy()
+    residual, jacobian = _residual(program, params, x, y)
+    loss = _loss(residual)
+    damping = np.full(len(params), 1e-3)
+    growth = np.full(len(params), 2.0)
+    active = loss < _CEILING
+    target = len(y) * (floor / (float(np.max(np.abs(y))) or 1.0)) ** 2
+    stalled = np.zeros(len(params), dtype=int)
+    for _ in range(iterations):
+        rows = np.flatnonzero(active)
+        if not len(rows):
+            break
+        step = _steps(residual[rows], jacobian[rows], damping[rows])
+        trial = params[rows] - step
+        new_residual, new_jacobian = _residual(program, trial, x, y)
+        new_loss = _loss(new_residual)
+        better = new_loss < loss[rows]
+        gain = np.where(better, (loss[rows] - new_loss) / np.maximum(loss[rows], 1e-300), 0.0)
+        taken = rows[better]
+        params[taken], loss[taken] = trial[better], new_loss[better]
+        residual[taken], jacobian[taken] = new_residual[better], new_jacobian[better]
+        damping[rows] = np.where(better, damping[rows] / 5.0, damping[rows] * growth[rows])
+        growth[rows] = np.where(better, 2.0, growth[rows] * 2.0)
+        stalled[rows] = np.where(gain > 1e-7, 0, stalled[rows] + 1)
+        active &= (loss > target) & (damping < 1e12) & (stalled < 6)
+        if np.any(loss <= target):
+            break
+    return params, loss
+
+
+def polish(program: Program, params: Array, x: Array, y: Array, *, steps: int = 4) -> Array:
+    """Gauss-Newton steps by QR, kept while they lower the residual: the way to the rounding floor."""
+    best = params
+    residual, jacobian = _residual(program, best[None, :], x, y)
+    loss = _loss(residual)[0]
+    for _ in range(steps):
+        if not (loss < _CEILING and np.all(np.isfinite(jacobian))):
+            break
+        scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+        scale[scale == 0] = 1.0
+        step = np.linalg.lstsq((jacobian[0] / scale[:, None]).T, residual[0], rcond=1e-13)[0] / scale
+        trial = best - step
+        new_residual, new_jacobian = _residual(program, trial[None, :], x, y)
+        new_loss = _loss(new_residual)[0]
+        if not new_loss < loss:
+            break
+        gain = 1 - new_loss / loss
+        best, loss, residual, jacobian = trial, new_loss, new_residual, new_jacobian
+        if gain < 1e-6:
+            break
+    return best
+
+
+def _residual(program: Program, params: Array, x: Array, y: Array) -> tuple[Array, Array]:
+    """Residual and Jacobian in units of the target's size, so that 1e-30 and 1e+30 fit alike."""
+    value, jacobian = program.jacobian(params, x)
+    unit = float(np.max(np.abs(y))) or 1.0
+    with np.errstate(all="ignore"):
+        return (value - y[None, :]) / unit, jacobian / unit
+
+
+def _loss(residual: Array) -> Array:
+    with np.errstate(all="ignore"):
+        total = np.sum(residual * residual, axis=1)
+    return np.where(np.isfinite(total), np.minimum(total, _CEILING), _CEILING)
+
+
+def _steps(residual: Array, jacobian: Array, damping: Array) -> Array:
+    """Damped normal equations in units where every column of the Jacobian has length one."""
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.einsum("bpn,bpn->bp", jacobian, jacobian))
+        scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
+        unit = np.nan_to_num(jacobian / scale[:, :, None], nan=0.0, posinf=0.0, neginf=0.0)
+        hessian = unit @ unit.transpose(0, 2, 1)
+        gradient = np.einsum("bpn,bn->bp", unit, residual)
+    size = hessian.shape[1]
+    hessian += (damping[:, None, None] + 1e-15) * np.eye(size)
+    return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0] / scale  # type: ignore[no-any-return]
+
+
+def _errors(residual: Array, jacobian: Array) -> Array:
+    """Standard errors sqrt(s^2 diag((J J^T)^-1)) of the constants."""
+    p, n = jacobian.shape
+    if not p or n <= p or not (np.all(np.isfinite(jacobian)) and np.all(np.isfinite(residual))):
+        return np.full(p, np.nan)
+    scale = np.sqrt(np.sum(jacobian**2, axis=1))
+    if np.any(scale == 0):
+        return np.full(p, np.nan)
+    _, singular, right = np.linalg.svd((jacobian / scale[:, None]).T, full_matrices=False)
+    if singular[-1] < 1e-12 * singular[0]:
+        return np.full(p, np.nan)
+    variance = np.sum((right.T / singular) ** 2, axis=1)
+    return np.sqrt(variance * np.sum(residual**2) / (n - p)) / scale

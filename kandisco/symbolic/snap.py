@@ -1,0 +1,213 @@
+"""From fitted floats to the constants a law has: drop what the data do not need, snap what they do not object to.
+
+Every change is a hypothesis test: the constant is fixed, all others are refitted, and the change stays when the error does not
+rise beyond what one degree of freedom explains (BIC), or, on noise-free data, when it stays at the rounding floor.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, const, mul, power, rat
+from kandisco.expr.numeric import Program
+from kandisco.symbolic.refit import Fit, refit
+
+Array = NDArray[np.float64]
+EXACT = 1e-9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """The rows formulas are fitted to: ``names`` of the columns, ``x`` [inputs, rows], ``y`` [rows], ``scale`` of y."""
+
+    names: tuple[str, ...]
+    x: Array
+    y: Array
+
+    @property
+    def scale(self) -> float:
+        """Standard deviation of y, or its size when constant: the unit of relative errors."""
+        deviation = float(np.std(self.y))
+        size = float(np.max(np.abs(self.y)))
+        return deviation if deviation > 1e-14 * size else (size or 1.0)
+
+    def refit(self, expr: Expr, *, iterations: int = 40) -> Fit:
+        """Least squares of the tree's constants on these rows."""
+        return refit(expr, self.names, self.x, self.y, iterations=iterations, floor=1e-16 * self.scale)
+
+    def description_length(self, fit: Fit, size: int) -> float:
+        """Minimum description length in nats: residuals, half a log of the rows per constant, and the tree itself.
+
+        Below the rounding floor (1e-10 of the scale) residuals count as equal, so that the shortest exact form wins.
+        """
+        n = len(self.y)
+        misfit = math.log(max(fit.rmse / self.scale, 1e-10)) if math.isfinite(fit.rmse) else 100.0
+        return n * misfit + 0.5 * math.log(n) * len(fit.expr.numbers()) + size
+
+    def accepts(self, new: Fit, old: Fit, *, freed: int, price: float = 0.0) -> bool:
+        """Whether ``new``, with ``freed`` fewer constants and ``price`` nats of extra description, is as good as ``old``."""
+        if not math.isfinite(new.rmse):
+            return False
+        if old.rmse <= EXACT * self.scale:
+            return new.rmse <= max(1e-12 * self.scale, 3 * old.rmse)
+        n = len(self.y)
+        return n * 2 * math.log(max(new.rmse, 1e-300) / old.rmse) <= freed * math.log(n) - 2 * price
+
+
+def reduce(fit: Fit, sample: Sample) -> Fit:
+    """Drop terms and snap constants until the data object.
+
+    Args:
+        fit: a refitted expression.
+        sample: the rows it was fitted to.
+
+    Returns:
+        The reduced expression, refitted.
+    """
+    fit = _drop_terms(fit, sample)
+    fit = _snap_all(fit, sample)
+    return _drop_terms(fit, sample)
+
+
+def _drop_terms(fit: Fit, sample: Sample) -> Fit:
+    """Remove summands, most expendable first, while the data do not object."""
+    changed = True
+    while changed:
+        changed = False
+        for smaller in _without_one_term(fit.expr):
+            freed = len(fit.expr.numbers()) - len(smaller.numbers())
+            if freed <= 0:
+                continue
+            trial = sample.refit(smaller)
+            if sample.accepts(trial, fit, freed=freed):
+                fit, changed = trial, True
+                break
+    return fit
+
+
+def _without_one_term(expr: Expr) -> Iterator[Expr]:
+    if expr.head == "add":
+        for i in range(len(expr.args)):
+            rest = expr.args[:i] + expr.args[i + 1 :]
+            yield rest[0] if len(rest) == 1 else Expr("add", rest)
+    for i, arg in enumerate(expr.args):
+        for smaller in _without_one_term(arg):
+            yield Expr(expr.head, (*expr.args[:i], smaller, *expr.args[i + 1 :]), expr.value)
+
+
+def _snap_all(fit: Fit, sample: Sample) -> Fit:
+    tried: set[tuple[str, str]] = set()
+    progress = True
+    while progress:
+        progress = False
+        for position, expr, price in _proposals(fit, sample):
+            key = (str(position), str(expr))
+            if key in tried:
+                continue
+            tried.add(key)
+            trial = sample.refit(replace_number(fit.expr, position, expr))
+            if sample.accepts(trial, fit, freed=1, price=price):
+                fit, progress = trial, True
+                tried.clear()
+                break
+    return fit
+
+
+def replace_number(expr: Expr, position: int, new: Expr) -> Expr:
+    """A copy whose ``position``-th fitted constant is ``new``."""
+    counter = iter(range(10**9))
+
+    def change(leaf: Expr) -> Expr:
+        return new if leaf.head == "num" and next(counter) == position else leaf
+
+    return expr.map_leaves(change)
+
+
+def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
+    """Simple values near each constant, the cheapest first; constants the data leave free come before all others."""
+    values = np.array(fit.expr.numbers())
+    errors, free = uncertainty(fit.expr, sample)
+    exact = fit.rmse <= EXACT * sample.scale
+    roles = list(_roles(fit.expr))
+    out: list[tuple[float, int, Expr, float]] = []
+    for i, value in enumerate(values):
+        if free[i]:
+            simple = rat(0) if roles[i] == "term" else rat(1 if value >= 0 else -1)
+            out.append((-10.0 if roles[i] == "term" else -9.0, i, simple, 0.0))
+            continue
+        width = max(1e-9 * abs(value), 3.0 * errors[i]) if not exact else max(1e-9 * abs(value), 1e-11)
+        for expr, target, price in simple_values(value, exact, errors[i]):
+            if abs(value - target) <= width:
+                out.append((price, i, expr, price))
+    return [(i, expr, price) for _, i, expr, price in sorted(out, key=lambda item: (item[0], item[1]))]
+
+
+def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
+    """For each fitted constant: ``term`` in a sum, ``exponent``, or ``factor``."""
+    if expr.head == "num":
+        yield role
+    for i, arg in enumerate(expr.args):
+        yield from _roles(arg, "term" if expr.head == "add" else "exponent" if expr.head == "pow" and i else "factor")
+
+
+def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
+    """Standard error of each constant, and whether the data leave it free (it takes part in a null direction)."""
+    program = Program(expr, sample.names)
+    value, jacobian = program.jacobian(program.start[None, :], sample.x)
+    p, n = jacobian.shape[1:]
+    if not p or not np.all(np.isfinite(jacobian)):
+        return np.full(p, np.nan), np.zeros(p, dtype=bool)
+    scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+    dead = scale == 0
+    scale[dead] = 1.0
+    _, singular, right = np.linalg.svd((jacobian[0] / scale[:, None]).T, full_matrices=False)
+    null = singular <= 1e-10 * max(singular[0], 1e-300)
+    free = dead | (np.sum(right[null] ** 2, axis=0) > 1e-6)
+    kept = right[~null] / singular[~null, None]
+    variance = np.sum((value[0] - sample.y) ** 2) / max(n - p, 1)
+    return np.sqrt(np.sum(kept**2, axis=0) * variance) / scale, free
+
+
+def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Expr, float, float]]:
+    """Simple numbers near ``value`` with the price (nats) of naming each: integers, fractions, and multiples of pi, e and roots.
+
+    Irrational ones are proposed only where the constant is known well enough (1e-3 or better) for a match to mean something.
+    """
+    yield rat(0), 0.0, 0.0
+    for limit in (1, 2, 4, 6, 12):
+        fraction = Fraction(value).limit_denominator(limit)
+        if fraction.denominator <= limit and fraction != 0 and abs(fraction.numerator) <= (10**6 if exact else 100):
+            yield rat(fraction), float(fraction), _price(fraction)
+    if not (exact or (math.isfinite(error) and error <= 1e-3 * abs(value))):
+        return
+    for name, unit, tree in _units():
+        fraction = Fraction(value / unit).limit_denominator(16)
+        if fraction != 0 and abs(fraction.numerator) <= 64:
+            yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + _price(fraction)
+    square = Fraction(value * value).limit_denominator(12)
+    if square.numerator and square.numerator <= 100:
+        root = power(rat(square), rat(1, 2))
+        yield (root if value > 0 else mul(rat(-1), root)), math.copysign(math.sqrt(square), value), 2.5 + _price(square)
+
+
+def _price(fraction: Fraction) -> float:
+    return 0.5 * math.log(abs(fraction.numerator)) + math.log(fraction.denominator) if fraction else 0.0
+
+
+def _units() -> Iterator[tuple[str, float, Expr]]:
+    pi, e = const("pi"), const("E")
+    yield "pi", math.pi, pi
+    yield "1/pi", 1 / math.pi, power(pi, rat(-1))
+    yield "pi^2", math.pi**2, power(pi, rat(2))
+    yield "sqrt(pi)", math.sqrt(math.pi), power(pi, rat(1, 2))
+    yield "1/sqrt(pi)", 1 / math.sqrt(math.pi), power(pi, rat(-1, 2))
+    yield "1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), power(mul(rat(2), pi), rat(-1, 2))
+    yield "E", math.e, e
+
+
