@@ -1,0 +1,102 @@
+"""Rules for datasets: clean numbers under names, a licence, and no network."""
+
+from __future__ import annotations
+
+import keyword
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+from unittest import mock
+
+import numpy as np
+
+from kandisco.errors import InputError
+from kandisco.expr import parse
+from kandisco.specs import DatasetSpec
+from kandisco.testing.findings import Finding, Rule, apply_rules
+from kandisco.types import Dataset
+
+
+def check_dataset(spec: DatasetSpec) -> tuple[Finding, ...]:
+    """All findings about a dataset."""
+    return apply_rules(RULES, f"dataset {spec.name!r}", spec)
+
+
+def _card(spec: DatasetSpec) -> Iterator[str]:
+    for field in ("summary", "source", "license"):
+        if not getattr(spec, field).strip():
+            yield f"{field} is empty; say where the numbers come from and on what terms they may be used"
+    if not spec.name or any(c.isspace() or c == "@" for c in spec.name):
+        yield f"name {spec.name!r} cannot be typed as @name; no spaces, no @"
+
+
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise ConnectionRefusedError("the network was asked for")
+
+
+def _offline(spec: DatasetSpec) -> Iterator[str]:
+    with mock.patch.object(socket.socket, "connect", _refuse), mock.patch.object(socket, "getaddrinfo", _refuse):
+        try:
+            spec.load()
+        except Exception as exc:
+            yield f"load() needs the network or fails without it ({type(exc).__name__}: {exc}); ship the numbers"
+
+
+def _shapes(spec: DatasetSpec) -> Iterator[str]:
+    data = spec.load()
+    if not isinstance(data, Dataset):
+        yield f"load() gives a {type(data).__name__}, not a kandisco.Dataset"
+        return
+    if data.x.ndim != 2 or data.y.shape != data.x.shape[:1]:
+        yield f"x has shape {data.x.shape} and y {data.y.shape}; they must be [rows, inputs] and [rows]"
+    elif len(data.inputs) != data.x.shape[1]:
+        yield f"{len(data.inputs)} inputs are named, x has {data.x.shape[1]} columns"
+    elif not data.y.size:
+        yield "it has no rows"
+
+
+def _numbers(spec: DatasetSpec) -> Iterator[str]:
+    data = spec.load()
+    for name, values in (("x", data.x), ("y", data.y)):
+        if values.dtype != np.float64:
+            yield f"{name} is {values.dtype}; make it float64"
+        elif not np.isfinite(values).all():
+            yield f"{name} has cells that are not finite; leave such rows out"
+
+
+def _names(spec: DatasetSpec) -> Iterator[str]:
+    data = spec.load()
+    names = [variable.name for variable in (*data.inputs, data.target)]
+    for name in names:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            yield f"{name!r} is no identifier; put the header as it was into label"
+    if len(set(names)) != len(names):
+        yield f"names repeat: {names}"
+
+
+def _repeats(spec: DatasetSpec) -> Iterator[str]:
+    first, second = spec.load(), spec.load()
+    if not (np.array_equal(first.x, second.x) and np.array_equal(first.y, second.y)):
+        yield "two loads give different numbers; fix the seed"
+
+
+def _truth(spec: DatasetSpec) -> Iterator[str]:
+    """A truth may be in words; when it is a formula, it has to be one of the dataset's own columns."""
+    try:
+        expr = parse(spec.truth.split("=", 1)[-1])
+    except InputError:
+        return
+    unknown = set(expr.variables()) - {variable.name for variable in spec.load().inputs}
+    if spec.truth and unknown:
+        yield f"truth {spec.truth!r} names {sorted(unknown)}, which are no inputs"
+
+
+RULES: Mapping[str, Rule] = {
+    "card": _card,
+    "offline": _offline,
+    "shapes": _shapes,
+    "numbers": _numbers,
+    "names": _names,
+    "repeats": _repeats,
+    "truth": _truth,
+}
