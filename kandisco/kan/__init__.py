@@ -1,0 +1,31 @@
+"""Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of symbols, files or runs."""
+
+from kandisco.kan.grids import extend_grid, rerange, set_edge
+from kandisco.kan.network import KAN, Edges, init, prune, select, stack
+from kandisco.kan.passes import Activations, activations, edge_deviations, forward
+from kandisco.kan.shape import Layer, Shape, parse_width
+from kandisco.kan.snapshot import load, save
+from kandisco.kan.training import Trained, fit
+
+__all__ = [
+    "KAN",
+    "Activations",
+    "Edges",
+    "Layer",
+    "Shape",
+    "Trained",
+    "activations",
+    "edge_deviations",
+    "extend_grid",
+    "fit",
+    "forward",
+    "init",
+    "load",
+    "parse_width",
+    "prune",
+    "rerange",
+    "save",
+    "select",
+    "set_edge",
+    "stack",
+]

@@ -1,0 +1,189 @@
+"""The shipped edge bases: cubic B-splines (the default), Chebyshev polynomials, Fourier series and Gaussian bumps.
+
+All work in the unit coordinate u = (x - lo) / (hi - lo), so one grid of coefficients serves any range, and all span the constants
+and the straight lines. Outside [lo, hi] the non-periodic ones go on as straight lines: phi(x) = phi(c) + phi'(c) (x - c), c the
+nearer end, so a node that drifts out of its grid meets neither an infinity nor a flat, gradient-free plateau.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from kandisco.hookspecs import hookimpl
+from kandisco.specs import AbstractBasis, BasisSpec
+
+if TYPE_CHECKING:
+    import torch
+
+Kernel = Callable[["torch.Tensor"], "torch.Tensor"]
+
+
+def _unit(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The unit coordinate of ``x`` and the width of the range, shaped to broadcast against ``x``."""
+    width = (hi - lo)[..., None]
+    return (x - lo[..., None]) / width, width
+
+
+def _extended(u: torch.Tensor, values: Kernel, slopes: Kernel) -> torch.Tensor:
+    """Basis values at ``u``, continued by straight lines outside [0, 1]."""
+    inside = u.clamp(0.0, 1.0)
+    beyond = u - inside
+    found = values(inside)
+    # The test is cheap beside a second evaluation, which almost no batch needs.
+    return found + slopes(inside) * beyond[..., None, :] if bool(beyond.any()) or beyond.requires_grad else found
+
+
+class BSpline(AbstractBasis):
+    """Uniform cubic B-splines on ``grid`` intervals, in closed form (no recursion): grid + 3 functions that sum to one."""
+
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+
+    @property
+    def n_features(self) -> int:
+        return self.grid + 3
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _offset(self, u: torch.Tensor) -> torch.Tensor:
+        """Distance, in knots, from the centre of each function: centres lie at -1, 0, ..., grid + 1."""
+        import torch
+
+        centres = torch.arange(-1, self.grid + 2, dtype=u.dtype, device=u.device)
+        return (u * self.grid)[..., None, :] - centres[:, None]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        # The cardinal cubic B-spline is ((2 - a)+^3 - 4 (1 - a)+^3) / 6 with a = |t|.
+        outer = (2.0 - self._offset(u).abs()).clamp_min(0.0)
+        inner = (outer - 1.0).clamp_min(0.0)
+        return (outer * outer * outer - 4.0 * inner * inner * inner) / 6.0
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        offset = self._offset(u)
+        outer = (2.0 - offset.abs()).clamp_min(0.0)
+        inner = (outer - 1.0).clamp_min(0.0)
+        return (4.0 * inner * inner - outer * outer) * offset.sign() * (0.5 * self.grid)
+
+
+class Chebyshev(AbstractBasis):
+    """Chebyshev polynomials, degree 0 to grid + 2, by recurrence (an arc cosine has infinite slopes at the ends)."""
+
+    def __init__(self, grid: int) -> None:
+        self.degree = grid + 2
+
+    @property
+    def n_features(self) -> int:
+        return self.degree + 1
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        t = 2.0 * u - 1.0
+        rows = [torch.ones_like(t), t]
+        for _ in range(self.degree - 1):
+            rows.append(2.0 * t * rows[-1] - rows[-2])
+        return torch.stack(rows[: self.degree + 1], dim=-2)
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        # T_n' = n U_{n-1}; the factor 2 is dt/du.
+        import torch
+
+        t = 2.0 * u - 1.0
+        second = [torch.zeros_like(t), torch.ones_like(t)]
+        for _ in range(self.degree - 1):
+            second.append(2.0 * t * second[-1] - second[-2])
+        return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
+
+
+class Fourier(AbstractBasis):
+    """A constant, a straight line, and sines and cosines whose longest period is the range; periodic outside it."""
+
+    def __init__(self, grid: int) -> None:
+        self.waves = max(1, (grid + 2) // 2)
+
+    @property
+    def n_features(self) -> int:
+        return 2 + 2 * self.waves
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        u = _unit(x, lo, hi)[0][..., None, :]
+        angle = u * self._rates(u)
+        return torch.cat([torch.ones_like(u), 2.0 * u - 1.0, torch.sin(angle), torch.cos(angle)], dim=-2)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        u, width = _unit(x, lo, hi)
+        u = u[..., None, :]
+        rates = self._rates(u)
+        angle = u * rates
+        rows = [torch.zeros_like(u), torch.full_like(u, 2.0), rates * torch.cos(angle), -rates * torch.sin(angle)]
+        return torch.cat(rows, dim=-2) / width[..., None, :]
+
+    def _rates(self, like: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return 2.0 * math.pi * torch.arange(1, self.waves + 1, dtype=like.dtype, device=like.device)[:, None]
+
+
+class Rbf(AbstractBasis):
+    """A constant, a straight line, and grid + 1 Gaussian bumps one grid interval apart."""
+
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+
+    @property
+    def n_features(self) -> int:
+        return self.grid + 3
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _offset(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return u[..., None, :] * self.grid - torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        line = 2.0 * u[..., None, :] - 1.0
+        return torch.cat([torch.ones_like(line), line, torch.exp(-self._offset(u).square())], dim=-2)
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        offset = self._offset(u)
+        flat = torch.zeros_like(u)[..., None, :]
+        return torch.cat([flat, flat + 2.0, -2.0 * self.grid * offset * torch.exp(-offset.square())], dim=-2)
+
+
+@hookimpl
+def kandisco_bases() -> Iterable[BasisSpec]:
+    """The shipped bases."""
+    return (
+        BasisSpec(name="bspline", basis=BSpline, summary="uniform cubic B-splines, straight lines outside"),
+        BasisSpec(name="chebyshev", basis=Chebyshev, summary="Chebyshev polynomials up to degree grid + 2"),
+        BasisSpec(name="fourier", basis=Fourier, summary="line plus sines and cosines, periodic over the range"),
+        BasisSpec(name="rbf", basis=Rbf, summary="line plus Gaussian bumps, one per grid point"),
+    )

@@ -1,0 +1,90 @@
+"""Levenberg-Marquardt on all restarts at once: one set of normal equations each, with a damping of its own (Nielsen's rule)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kandisco.kan.layout import blocks, free, pack, unpack
+from kandisco.kan.network import KAN
+from kandisco.kan.normal import Normal, Problem, mean_square, normal
+from kandisco.kan.penalty import Penalty
+
+_LARGEST_DAMPING = 1e12
+
+
+@dataclass(frozen=True)
+class Damping:
+    """Per restart: the damping in units of the Hessian's mean diagonal, and the factor of its next increase."""
+
+    mu: Tensor
+    nu: Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """One iteration's outcome: networks, damping, mean squared error [R] and which restarts moved [R]."""
+
+    kan: KAN
+    damping: Damping
+    mse: Tensor
+    moved: Tensor
+
+
+def start(kan: KAN, mu: float = 1e-2) -> Damping:
+    """Initial damping."""
+    ones = kan.edges[0].coef.new_ones(kan.restarts)
+    return Damping(ones * mu, ones * 2.0)
+
+
+def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalty: Penalty | None) -> Step:
+    """One damped Gauss-Newton step of every restart; a restart whose step does not pay stays and is damped more.
+
+    Args:
+        kan: the networks.
+        data: the rows.
+        first: first layer's features, see ``normal.cached_features``.
+        damping: from ``start`` or the last step.
+        penalty: quadratic regularisation, or None.
+    """
+    system = normal(kan, data, first)
+    before = 0.5 * system.mse
+    if penalty is not None:
+        penalty.add_to(system, kan, blocks(kan))
+        before = before + penalty.value(kan)
+    theta = pack(kan)
+    delta, lift = _solve(system, free(kan), damping.mu)
+    trial = unpack(kan, theta + delta)
+    mse = mean_square(trial, data, first)
+    after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
+    expected = 0.5 * (delta * (lift[:, None] * delta - system.gradient)).sum(1)
+    gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)
+    good = torch.isfinite(after) & (after < before)
+    kept = torch.where(good[:, None], theta + delta, theta)
+    return Step(unpack(kan, kept), _renew(damping, gain, good), torch.where(good, mse, system.mse), good)
+
+
+def _solve(system: Normal, free_parameters: Tensor, mu: Tensor) -> tuple[Tensor, Tensor]:
+    """The step [R, P] and the damping [R] it was found with."""
+    hessian = system.hessian * free_parameters[:, :, None] * free_parameters[:, None, :]
+    gradient = system.gradient * free_parameters
+    diagonal = hessian.diagonal(dim1=1, dim2=2)
+    mean = diagonal.sum(1) / free_parameters.sum(1).clamp_min(1.0)
+    lift = mu * torch.where(mean > 0, mean, torch.ones_like(mean))
+    diagonal.add_(lift[:, None] + (1.0 - free_parameters) * mean[:, None])
+    factor, failed = torch.linalg.cholesky_ex(hessian)
+    bad = (failed > 0) | ~torch.isfinite(gradient).all(1)
+    eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
+    factor = torch.where(bad[:, None, None], eye, factor)
+    delta = torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
+    return torch.where(bad[:, None], torch.zeros_like(delta), delta), lift
+
+
+def _renew(damping: Damping, gain: Tensor, good: Tensor) -> Damping:
+    """Nielsen: relax smoothly after a success, push ever harder after failures."""
+    relaxed = damping.mu * (1.0 - (2.0 * gain - 1.0) ** 3).clamp(1.0 / 3.0, 2.0)
+    mu = torch.where(good, relaxed, damping.mu * damping.nu).clamp(1e-15, _LARGEST_DAMPING)
+    nu = torch.where(good, torch.full_like(damping.nu, 2.0), (damping.nu * 2.0).clamp_max(1e6))
+    return Damping(mu, nu)

@@ -1,0 +1,179 @@
+"""The network as data: frozen tensors with a leading restart axis, and what can be done to them without training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from kandisco.kan.shape import Shape
+from kandisco.kan.tensors import columns
+from kandisco.specs import AbstractBasis, BasisSpec
+from kandisco.types import Array, EdgeId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edges:
+    """The edges of one layer; R restarts, I sources, S sub-sums, K basis functions.
+
+    Attributes:
+        lo, hi: [R, I] range of each source's grid.
+        coef: [R, S, I, K].
+        mask: [R, S, I], 1 for a live edge and 0 for a removed one.
+        bias: [R, S] added to each sub-sum.
+    """
+
+    lo: Tensor
+    hi: Tensor
+    coef: Tensor
+    mask: Tensor
+    bias: Tensor
+
+    def weight(self) -> Tensor:
+        """[R, S, I * K]: the coefficients of the live edges, zero elsewhere."""
+        return (self.coef * self.mask[..., None]).flatten(2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KAN:
+    """R networks of one shape side by side. Never changed in place: every operation returns a new one."""
+
+    shape: Shape
+    spec: BasisSpec
+    grid: int
+    basis: AbstractBasis
+    edges: tuple[Edges, ...]
+
+    @property
+    def restarts(self) -> int:
+        """Length of the restart axis."""
+        return int(self.edges[0].coef.shape[0])
+
+    def live_edges(self) -> tuple[EdgeId, ...]:
+        """Edges alive in restart 0, as (layer, source, sub-sum), that lead to an output."""
+        useful = useful_masks(self)
+        found = [(layer, np.argwhere(mask[0].cpu().numpy() > 0)) for layer, mask in enumerate(useful)]
+        return tuple(EdgeId(layer=layer, source=int(i), target=int(s)) for layer, pairs in found for s, i in pairs)
+
+
+def init(
+    shape: Shape,
+    basis: BasisSpec,
+    *,
+    x: ArrayLike | Tensor,
+    restarts: int = 1,
+    seed: int = 0,
+    grid: int = 5,
+    dtype: torch.dtype = torch.float64,
+) -> KAN:
+    """Random networks whose grids span the data.
+
+    Restart r depends on (seed, r) only, so asking for more restarts changes none of the first ones.
+
+    Args:
+        shape: layers of the network.
+        basis: spec of the edge basis, from the registry.
+        x: [rows, inputs], read for the range of each input.
+        restarts: how many networks.
+        seed: of all randomness.
+        grid: grid intervals.
+        dtype: float64, or float32 for large networks.
+    """
+    built = basis.basis(grid)
+    data = columns(x, dtype)
+    lo, hi = span(data)
+    rngs = [np.random.default_rng([seed, r]) for r in range(restarts)]
+    edges: list[Edges] = []
+    for width, layer in zip(shape.widths, shape.layers, strict=True):
+        curves = torch.as_tensor(np.stack([_curves(rng, layer.subs, width) for rng in rngs]), dtype=dtype, device=data.device)
+        coef = curves @ projector(built, curves.shape[-1], dtype, data.device)
+        bias = np.stack([rng.normal(0.0, 0.3, layer.subs) for rng in rngs])
+        hidden = not edges
+        edges.append(
+            Edges(
+                lo=(lo if hidden else lo.new_full((width,), -1.5)).expand(restarts, width).clone(),
+                hi=(hi if hidden else lo.new_full((width,), 1.5)).expand(restarts, width).clone(),
+                coef=coef.contiguous(),
+                mask=coef.new_ones(restarts, layer.subs, width),
+                bias=torch.as_tensor(bias, dtype=dtype, device=data.device),
+            )
+        )
+    return KAN(shape=shape, spec=basis, grid=grid, basis=built, edges=tuple(edges))
+
+
+def _curves(rng: np.random.Generator, subs: int, width: int) -> Array:
+    """Random smooth curves on the unit interval, [subs, width, points]: mostly slope, some bend and wiggle."""
+    u = np.linspace(-1.0, 1.0, 64)
+    modes = np.stack([u, u**2 - 1 / 3, np.sin(np.pi * u), np.cos(np.pi * u)])
+    weights = rng.normal(size=(subs, width, 4)) * np.array([1.0, 0.6, 0.4, 0.4])
+    curves: Array = weights @ modes / np.sqrt(width)
+    return curves
+
+
+def span(values: Tensor) -> tuple[Tensor, Tensor]:
+    """Range of each row of ``values`` [..., N], widened where it is empty or below the resolution of its numbers."""
+    lo, hi = values.amin(-1), values.amax(-1)
+    size = torch.maximum(lo.abs(), hi.abs())
+    # A grid narrower than a few thousand ulps could not tell its own points apart.
+    flat = (hi - lo) <= size * 4096 * torch.finfo(values.dtype).eps
+    half = torch.where(size > 0, size, torch.ones_like(size))
+    return torch.where(flat, lo - half, lo), torch.where(flat, hi + half, hi)
+
+
+def projector(basis: AbstractBasis, points: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """[points, K]: curve samples at ``points`` even steps of the range -> least-squares coefficients."""
+    u = torch.linspace(0.0, 1.0, points, dtype=torch.float64)
+    features = basis.features(u, torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.float64))
+    found: Tensor = torch.linalg.pinv(features, rtol=1e-13).to(dtype=dtype, device=device)
+    return found
+
+
+def select(kan: KAN, index: int | Iterable[int]) -> KAN:
+    """The networks at ``index`` of the restart axis; a single number keeps the axis with length 1."""
+    rows = [index] if isinstance(index, int) else list(index)
+    return replace(kan, edges=tuple(Edges(**{k: v[rows] for k, v in vars(e).items()}) for e in kan.edges))
+
+
+def stack(kans: Iterable[KAN]) -> KAN:
+    """Networks of one shape, basis and grid joined along the restart axis."""
+    found = list(kans)
+    layers = zip(*(kan.edges for kan in found), strict=True)
+    joined = tuple(Edges(**{k: torch.cat([vars(e)[k] for e in layer]) for k in vars(layer[0])}) for layer in layers)
+    return replace(found[0], edges=joined)
+
+
+def useful_masks(kan: KAN) -> list[Tensor]:
+    """Masks without the edges into nodes that nobody hears: a dead node takes its edges along."""
+    masks = [e.mask.clone() for e in kan.edges]
+    for level in range(len(masks) - 1, 0, -1):
+        heard = masks[level].amax(1)
+        owner = torch.tensor(kan.shape.layers[level - 1].owner(), device=heard.device)
+        masks[level - 1] = masks[level - 1] * heard[:, owner, None]
+    return masks
+
+
+def prune(kan: KAN, edges: Iterable[EdgeId], x: ArrayLike | Tensor | None = None) -> KAN:
+    """Remove edges; with ``x`` the mean each of them contributed moves into the bias, so that nothing but its variation is lost.
+
+    Args:
+        kan: the networks; the edges are removed from every restart.
+        edges: (layer, source, sub-sum) to remove.
+        x: [rows, inputs], the data the means are taken over.
+    """
+    from kandisco.kan.passes import edge_means
+
+    means = edge_means(kan, columns(x, kan.edges[0].coef.dtype)) if x is not None else None
+    chosen = list(edges)
+    new = []
+    for level, e in enumerate(kan.edges):
+        mask, bias = e.mask.clone(), e.bias.clone()
+        for edge in (edge for edge in chosen if edge.layer == level):
+            if means is not None:
+                bias[:, edge.target] += means[level][:, edge.target, edge.source] * mask[:, edge.target, edge.source]
+            mask[:, edge.target, edge.source] = 0.0
+        new.append(replace(e, mask=mask, bias=bias))
+    return replace(kan, edges=tuple(new))

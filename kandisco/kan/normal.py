@@ -1,0 +1,98 @@
+"""The normal equations of least squares: H = J J' / N and g = J r / N, summed over chunks of rows so that memory stays flat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kandisco.kan.layout import Block, blocks
+from kandisco.kan.network import KAN
+from kandisco.kan.passes import Trace, layer_features, sensitivities, trace
+
+_CHUNK_BYTES = 16_000_000
+_CACHE_BYTES = 64_000_000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Data of a fit, feature-major: ``x`` [inputs, N], ``y`` [outputs, N], and the rows of each chunk."""
+
+    x: Tensor
+    y: Tensor
+    chunk: int
+
+    @property
+    def rows(self) -> int:
+        """Number of data rows."""
+        return int(self.x.shape[1])
+
+
+@dataclass(frozen=True)
+class Normal:
+    """Hessian approximation [R, P, P], gradient [R, P] and mean squared error [R] of the current parameters."""
+
+    hessian: Tensor
+    gradient: Tensor
+    mse: Tensor
+
+
+def problem(kan: KAN, x: Tensor, y: Tensor) -> Problem:
+    """Choose the chunk so that the Jacobian of a chunk stays near the caches."""
+    parameters = blocks(kan)[-1].stop * kan.shape.outputs * kan.restarts
+    return Problem(x, y, max(128, min(int(x.shape[1]), _CHUNK_BYTES // (8 * parameters))))
+
+
+def cached_features(kan: KAN, data: Problem) -> Tensor | None:
+    """The first layer's features, constant while its grid stands; None where they would not fit in memory comfortably."""
+    edges = kan.edges[0]
+    size = data.x.numel() * kan.basis.n_features * data.x.element_size()
+    return layer_features(kan.basis, edges, data.x[None]) if size <= _CACHE_BYTES else None
+
+
+def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
+    """Mean squared error [R], summed over outputs."""
+    total = kan.edges[0].coef.new_zeros(kan.restarts)
+    for rows in _chunks(data):
+        residual = trace(kan, data.x[:, rows], None if first is None else first[..., rows]).outputs - data.y[:, rows]
+        total += residual.square().sum((1, 2))
+    return total / data.rows
+
+
+def normal(kan: KAN, data: Problem, first: Tensor | None) -> Normal:
+    """Normal equations at the current parameters."""
+    layout = blocks(kan)
+    size, count = layout[-1].stop, kan.restarts
+    like = kan.edges[0].coef
+    hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
+    for rows in _chunks(data):
+        found = trace(kan, data.x[:, rows], None if first is None else first[..., rows])
+        residual = found.outputs - data.y[:, rows]
+        jacobian = fill_jacobian(kan, found, layout)
+        hessian.baddbmm_(jacobian, jacobian.transpose(1, 2))
+        gradient += (jacobian @ residual.flatten(1)[..., None])[..., 0]
+        total += residual.square().sum((1, 2))
+    return Normal(hessian / data.rows, gradient / data.rows, total / data.rows)
+
+
+def _chunks(data: Problem) -> list[slice]:
+    return [slice(start, min(start + data.chunk, data.rows)) for start in range(0, data.rows, data.chunk)]
+
+
+def fill_jacobian(kan: KAN, found: Trace, layout: tuple[Block, ...]) -> Tensor:
+    """Jacobian [R, P, O * N] of the outputs: sensitivities times features."""
+    senses = sensitivities(kan, found)
+    count, outputs, rows = kan.restarts, kan.shape.outputs, found.outputs.shape[-1]
+    jacobian = found.outputs.new_empty(count, layout[-1].stop, outputs, rows)
+    for block, sense, phi in zip(layout, senses, found.phi, strict=True):
+        by_sub = sense.transpose(1, 2)
+        part = jacobian[:, block.start : block.middle].view(count, block.subs, block.sources * block.features, outputs, rows)
+        torch.mul(by_sub[:, :, None], phi.flatten(1, 2)[:, None, :, None], out=part)
+        jacobian[:, block.middle : block.stop] = by_sub
+    return jacobian.flatten(2)
+
+
+def jacobian(kan: KAN, x: Tensor) -> Tensor:
+    """d outputs / d parameters [R, P, outputs * N] at ``x`` [inputs, N]; parameters in the order of ``layout.pack``."""
+    return fill_jacobian(kan, trace(kan, x), blocks(kan))

@@ -1,0 +1,204 @@
+"""Forward pass, and the exact Jacobian by one backward sweep of sensitivities. Feature-major: rows are the last axis everywhere.
+
+For one layer with sources z_i, features phi_ik = phi_k(z_i), sub-sums p_s = b_s + sum_ik c_sik phi_ik and nodes that are a p or a
+product of p's, the derivative of an output o is
+
+    d o / d c_sik = sigma_os phi_ik,   d o / d b_s = sigma_os,   with sigma_os = d o / d p_s,
+
+and sigma goes one layer down by d p_s / d z_i = sum_k c_sik phi'_k(z_i). So features times sensitivities is all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from kandisco.kan.network import KAN, Edges
+from kandisco.kan.shape import Layer
+from kandisco.kan.tensors import columns
+from kandisco.specs import AbstractBasis
+from kandisco.types import Array
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What a forward pass leaves: per layer sources [R|1, I, N], features [R|1, I, K, N], sub-sums [R, S, N]; the outputs."""
+
+    sources: list[Tensor]
+    phi: list[Tensor]
+    subs: list[Tensor]
+    outputs: Tensor
+
+
+def forward(kan: KAN, x: ArrayLike | Tensor) -> Tensor:
+    """Outputs [R, N, outputs] of every restart at ``x`` [N, inputs]."""
+    data = columns(x, kan.edges[0].coef.dtype, kan.edges[0].coef.device)
+    return trace(kan, data).outputs.transpose(1, 2)
+
+
+def trace(kan: KAN, data: Tensor, first: Tensor | None = None) -> Trace:
+    """Forward pass over ``data`` [inputs, N]; ``first`` may hold the first layer's features, which are the same at every step."""
+    z = data[None]
+    found = Trace([], [], [], z)
+    for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
+        phi = first if first is not None and level == 0 else layer_features(kan.basis, edges, z)
+        subs = apply_edges(edges, phi)
+        found.sources.append(z)
+        found.phi.append(phi)
+        found.subs.append(subs)
+        z = join(layer, subs)
+    return Trace(found.sources, found.phi, found.subs, z)
+
+
+def layer_features(basis: AbstractBasis, edges: Edges, z: Tensor) -> Tensor:
+    """Features [R|1, I, K, N] of a layer; one copy serves all restarts where sources and ranges are shared."""
+    shared = z.shape[0] == 1 and torch.equal(edges.lo, edges.lo[:1].expand_as(edges.lo))
+    if shared and torch.equal(edges.hi, edges.hi[:1].expand_as(edges.hi)):
+        return basis.features(z, edges.lo[:1], edges.hi[:1])
+    return basis.features(z, edges.lo, edges.hi)
+
+
+def apply_edges(edges: Edges, phi: Tensor) -> Tensor:
+    """Sub-sums [R, S, N] from features: one GEMM."""
+    weight, flat = edges.weight(), phi.flatten(1, 2)
+    restarts, subs, _ = weight.shape
+    if flat.shape[0] == 1:
+        return torch.addmm(edges.bias.reshape(-1, 1), weight.flatten(0, 1), flat[0]).view(restarts, subs, -1)
+    return torch.baddbmm(edges.bias[..., None], weight, flat)
+
+
+def join(layer: Layer, subs: Tensor) -> Tensor:
+    """Nodes [R, nodes, N] from sub-sums: sums pass, products multiply."""
+    if not layer.products:
+        return subs
+    parts = _parts(layer, subs)
+    return torch.cat([parts[0], *(part.prod(1, keepdim=True) for part in parts[1:])], dim=1)
+
+
+def _parts(layer: Layer, subs: Tensor) -> list[Tensor]:
+    """The sums [R, sums, N], then each product's factors [R, arity, N]."""
+    ends = list(accumulate((layer.sums, *layer.products), initial=0))
+    return [subs[:, a:b] for a, b in pairwise(ends)]
+
+
+def unjoin(layer: Layer, subs: Tensor, sense: Tensor) -> Tensor:
+    """Sensitivities of nodes [R, O, nodes, N] -> of sub-sums [R, O, S, N]."""
+    if not layer.products:
+        return sense
+    parts = _parts(layer, subs)
+    found = [sense[:, :, : layer.sums]]
+    for j, part in enumerate(parts[1:]):
+        node = sense[:, :, layer.sums + j : layer.sums + j + 1]
+        found.append(node * _others(part)[:, None])
+    return torch.cat(found, dim=2)
+
+
+def _others(part: Tensor) -> Tensor:
+    """For each factor the product of the others, without a division that a zero factor would spoil."""
+    rows = part.unbind(1)
+    left, right = [torch.ones_like(rows[0])], [torch.ones_like(rows[0])]
+    for row in rows[:-1]:
+        left.append(left[-1] * row)
+    for row in rows[:0:-1]:
+        right.append(right[-1] * row)
+    return torch.stack([a * b for a, b in zip(left, right[::-1], strict=True)], dim=1)
+
+
+def sensitivities(kan: KAN, found: Trace) -> list[Tensor]:
+    """d output / d sub-sum of each layer, [R, O, S, N] (R, N may be 1 in the last layer where they do not matter)."""
+    count, outputs = kan.restarts, kan.shape.outputs
+    like = found.outputs
+    sense = torch.eye(outputs, dtype=like.dtype, device=like.device)[None, :, :, None].expand(
+        count, outputs, outputs, like.shape[-1]
+    )
+    per_layer: list[Tensor] = []
+    for level in range(len(kan.edges) - 1, -1, -1):
+        sense = unjoin(kan.shape.layers[level], found.subs[level], sense)
+        per_layer.append(sense)
+        if level:
+            edges, z = kan.edges[level], found.sources[level]
+            slope = edge_slopes(edges, derivative(kan.basis, z, edges.lo, edges.hi))
+            sense = (slope[:, None] * sense[:, :, None]).sum(3)
+    return per_layer[::-1]
+
+
+def edge_slopes(edges: Edges, dphi: Tensor) -> Tensor:
+    """Slope of every edge at every row, [R, I, S, N], from the features' derivatives [R, I, K, N]."""
+    weight = (edges.coef * edges.mask[..., None]).transpose(1, 2)
+    return torch.matmul(weight, dphi)
+
+
+def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tensor:
+    """The basis' own derivative, or automatic differentiation where it has none.
+
+    Features are elementwise in z, so d/dv of d/dz (v . phi(z)) is phi'(z): two reverse sweeps give all K rows at once.
+    """
+    found = basis.derivative(z, lo, hi)
+    if found is not None:
+        return found
+    with torch.enable_grad():
+        at = z.detach().requires_grad_(True)
+        features = basis.features(at, lo, hi)
+        probe = torch.zeros_like(features, requires_grad=True)
+        (slope,) = torch.autograd.grad(features, at, probe, create_graph=True)
+        (rows,) = torch.autograd.grad(slope.sum(), probe)
+    return rows
+
+
+def edge_means(kan: KAN, data: Tensor) -> list[Tensor]:
+    """Mean output of each edge over the data, per layer [R, S, I]."""
+    return [
+        torch.einsum("rsik,rik->rsi", e.coef, _spread(p.mean(-1), e))
+        for e, p in zip(kan.edges, trace(kan, data).phi, strict=True)
+    ]
+
+
+def edge_deviations(kan: KAN, data: Tensor) -> list[Tensor]:
+    """Standard deviation of each live edge's output over the data, per layer [R, S, I]."""
+    found = trace(kan, data)
+    sigmas = []
+    for e, phi in zip(kan.edges, found.phi, strict=True):
+        centred = phi - phi.mean(-1, keepdim=True)
+        cov = _spread(centred @ centred.transpose(-1, -2) / phi.shape[-1], e)
+        sigmas.append(torch.einsum("rsik,rikl,rsil->rsi", e.coef, cov, e.coef).clamp_min(0.0).sqrt() * e.mask)
+    return sigmas
+
+
+def _spread(values: Tensor, edges: Edges) -> Tensor:
+    return values.expand(edges.coef.shape[0], *values.shape[1:])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activations:
+    """What flows through one layer of one network, as numpy.
+
+    Attributes:
+        sources: [I, N] values entering the edges.
+        edges: [S, I, N] what each edge makes of them (zero for removed edges).
+        subs: [S, N] sub-sums, bias included.
+        nodes: [nodes, N] what the next layer sees.
+    """
+
+    sources: Array
+    edges: Array
+    subs: Array
+    nodes: Array
+
+
+def activations(kan: KAN, x: ArrayLike | Tensor) -> tuple[Activations, ...]:
+    """Per layer, everything that flows through restart 0 of ``kan`` at ``x`` [N, inputs]."""
+    from kandisco.kan.network import select
+
+    one = select(kan, 0)
+    found = trace(one, columns(x, kan.edges[0].coef.dtype, kan.edges[0].coef.device))
+    layers = []
+    for edges, layer, z, phi, subs in zip(one.edges, one.shape.layers, found.sources, found.phi, found.subs, strict=True):
+        curves = torch.einsum("sik,ikn->sin", (edges.coef * edges.mask[..., None])[0], phi[0])
+        values = (z[0], curves, subs[0], join(layer, subs)[0])
+        sources, outs, sums, nodes = (v.detach().cpu().numpy().astype("float64") for v in values)
+        layers.append(Activations(sources=sources, edges=outs, subs=sums, nodes=nodes))
+    return tuple(layers)

@@ -1,0 +1,65 @@
+"""The shipped bases keep the contract of specs.AbstractBasis."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kandisco.builtins.bases import kandisco_bases
+from kandisco.specs import BasisSpec
+
+SPECS = tuple(kandisco_bases())
+GRIDS = (1, 3, 5, 20)
+
+
+def _range() -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.tensor([-1.0, 2.0], dtype=torch.float64), torch.tensor([1.5, 2.5], dtype=torch.float64)
+
+
+def _rows(low: float, high: float, n: int = 101) -> torch.Tensor:
+    lo, hi = _range()
+    return lo[:, None] + (hi - lo)[:, None] * torch.linspace(low, high, n, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_shape_and_finite_far_outside(spec: BasisSpec, grid: int) -> None:
+    basis = spec.basis(grid)
+    found = basis.features(_rows(-50.0, 50.0), *_range())
+    assert found.shape == (2, basis.n_features, 101)
+    assert torch.isfinite(found).all()
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_derivative_agrees_with_autograd_inside_and_outside(spec: BasisSpec, grid: int) -> None:
+    basis = spec.basis(grid)
+    x = _rows(-0.5, 1.5, 97).requires_grad_(True)
+    features = basis.features(x, *_range())
+    want = torch.stack(
+        [torch.autograd.grad(features[:, k].sum(), x, retain_graph=True)[0] for k in range(basis.n_features)], dim=1
+    )
+    found = basis.derivative(x.detach(), *_range())
+    assert found is not None
+    torch.testing.assert_close(found, want, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("grid", GRIDS)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_constants_and_lines_are_spanned(spec: BasisSpec, grid: int) -> None:
+    x = _rows(0.0, 1.0)
+    features = spec.basis(grid).features(x, *_range())
+    for target in (torch.ones_like(x[0]), x[0]):
+        solution = torch.linalg.lstsq(features[0].T, target[:, None], driver="gelsd").solution
+        assert float((features[0].T @ solution - target[:, None]).abs().max()) < 1e-12
+
+
+def test_bsplines_sum_to_one_and_are_local() -> None:
+    features = SPECS[0].basis(7).features(_rows(0.0, 1.0), *_range())
+    torch.testing.assert_close(features.sum(1), torch.ones(2, 101, dtype=torch.float64), rtol=0, atol=1e-14)
+    assert int((features > 0).sum(1).max()) <= 4
+
+
+def test_bspline_goes_on_straight_outside() -> None:
+    features = SPECS[0].basis(5).features(_rows(1.0, 3.0, 9), *_range())
+    torch.testing.assert_close(features.diff(dim=-1).diff(dim=-1), torch.zeros(2, 8, 7, dtype=torch.float64), rtol=0, atol=1e-12)
