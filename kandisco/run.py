@@ -223,9 +223,6 @@ class Run:
 
     def finish(self, result: Result, files: Mapping[str, str] | None = None) -> None:
         """Store the result, the text ``files`` (name -> content), their checksums, and then the status."""
-        lines = [json.dumps(record_to_json(record), allow_nan=False) + "\n" for record in result.records]
-        if lines:  # after a resume the journal holds repeats; the result holds the one true list
-            self.write_text("records.jsonl", "".join(lines))
         for name, text in (files or {}).items():
             self.write_text(name, text)
         self._write_json("formulas.json", result_to_json(result), sync=True)
@@ -237,8 +234,9 @@ class Run:
         self._set_status("failed")
 
     def reopen(self) -> None:
-        """Mark the run as running again, before a resume; only its journal is kept."""
-        (self.path / "records.jsonl").unlink(missing_ok=True)
+        """Mark the run as running again, before a resume; its journal is kept."""
+        lines = [json.dumps(value) + "\n" for value in self._record_values()]
+        self.write_text("records.jsonl", "".join(lines))  # without the half line a kill may have left at its end
         (self.path / "error.txt").unlink(missing_ok=True)
         self._set_status("running")
 

@@ -60,7 +60,7 @@ def test_number(value: float, digits: int | None, latex: str) -> None:
         ("x + y - 2", "x + y - 2"),
         ("x/y", r"\frac{x}{y}"),
         ("-x/y", r"-\frac{x}{y}"),
-        ("q1*q2/(4*pi*eps*r**2)", r"\frac{q_{1} q_{2}}{4 \pi \mathrm{eps} r^{2}}"),
+        ("q1*q2/(4*pi*eps*r**2)", r"\frac{q_{1} q_{2}}{4 \pi \, \mathrm{eps} \, r^{2}}"),
         ("sqrt(x**2 + y**2)", r"\sqrt{x^{2} + y^{2}}"),
         ("exp(sin(pi*x) + y**2)", r"e^{\sin(\pi x) + y^{2}}"),
         ("exp(-x/(k*T))", r"\exp\left(-\frac{x}{k T}\right)"),

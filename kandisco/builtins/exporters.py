@@ -86,7 +86,7 @@ def export_sympy(formulas: Sequence[Formula], dataset: Dataset) -> str:
         "import sympy",
         "",
         *(f'{shown} = sympy.Symbol("{name}", real=True)' for name, shown in names.items()),
-        f"expr = {code if names else f'sympy.S({code})'}",
+        f"expr = {code if names else f'sympy.Add({code})'}",
     ]
     return "\n".join(lines) + "\n"
 

@@ -159,8 +159,7 @@ class _Printer:
         # A function without parentheses of its own would swallow what follows it, so those come last.
         for factor in sorted(factors, key=_order):
             part = self._wrap(factor, _MUL)
-            dotted = text and (part[0].isdigit() or part.startswith("10^")) and text[-1] not in ")"
-            text += (rf" \cdot {part}" if dotted else f" {part}") if text else part
+            text += _glue(text, part) + part
         return text, _MUL
 
     def _power(self, expr: Expr) -> tuple[str, int]:
@@ -220,6 +219,15 @@ def _inline(value: Fraction) -> str:
 def _invert(expr: Expr) -> Expr:
     base, exponent = expr.args
     return base if exponent.value == -1 else Expr("pow", (base, Expr(exponent.head, (), -exponent.value)))  # type: ignore[operator]
+
+
+def _glue(text: str, part: str) -> str:
+    """What stands between two factors: a dot between digits, a thin space beside a word, else nothing to see."""
+    if not text:
+        return ""
+    if (part[0].isdigit() or part.startswith("10^")) and text[-1] != ")":
+        return r" \cdot "
+    return r" \, " if part.startswith(r"\mathrm") or re.search(r"\\mathrm\{\w+\}(_\{.*\})?$", text) else " "
 
 
 def _order(factor: Expr) -> int:

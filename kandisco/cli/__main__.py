@@ -1,0 +1,7 @@
+"""``python -m kandisco.cli``."""
+
+import sys
+
+from kandisco.cli import main
+
+sys.exit(main())

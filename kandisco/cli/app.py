@@ -1,0 +1,132 @@
+"""The entry point: which commands there are, who answers for errors, and with which exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from kandisco import __version__
+from kandisco.cli import discover, listing, use
+from kandisco.cli.session import Session, split_plugin_options
+from kandisco.errors import KandiscoError, PluginError
+
+BUG, INTERRUPTED = 1, 130
+_EPILOG = (
+    "Any command takes --plugins-dir DIR (load plugin files), --block NAME (keep a plugin out) "
+    "and --strict-plugins (a plugin's failure is fatal)."
+)
+
+
+class CommandGroup(TyperGroup):
+    """Our commands first, then those of plugins, which are loaded only when one is asked for or listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, for --help."""
+        return [*super().list_commands(ctx), *_session(ctx).commands(own=self.commands)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by name; None makes typer say that there is no such command."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        spec = _session(ctx).commands(own=self.commands).get(cmd_name)
+        return None if spec is None else typer.main.get_command(_named(spec.app(), spec.name, spec.summary))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C outside discover, which has its own way of ending, just ends."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            print("kandisco: interrupted", file=sys.stderr)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _session(ctx: Any) -> Session:
+    session = ctx.find_root().obj
+    return session if isinstance(session, Session) else Session()
+
+
+def _named(app: Any, name: str, summary: str) -> Any:
+    if not isinstance(app, typer.Typer):
+        raise PluginError(f"The command {name!r} is a {type(app).__name__}.", hint="CommandSpec.app returns a typer.Typer.")
+    app.info.name = name
+    app.info.help = app.info.help if isinstance(app.info.help, str) else summary
+    return app
+
+
+def build() -> typer.Typer:
+    """The typer application with our commands."""
+    app = typer.Typer(
+        cls=CommandGroup,
+        name="kandisco",
+        help="From a table of numbers to a formula a scientist can publish.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    app.command("discover", help=discover.HELP)(discover.command())
+    app.command("show")(use.show)
+    app.command("export")(use.export)
+    app.command("predict")(use.predict)
+    app.command("list")(listing.list_)
+    app.command("plugins")(listing.plugins)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"kandisco {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit.", callback=_version, is_eager=True),
+) -> None:
+    """From a table of numbers to a formula a scientist can publish."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: the words after ``kandisco``; the process's own by default.
+
+    Returns:
+        0 done, 2 usage, 3 unusable data, 4 a plugin or engine is missing, 130 interrupted, 1 a bug.
+
+    Example:
+        >>> main(["--version"])
+        kandisco 0.1.0
+        0
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    verbose = any(word in ("-v", "--verbose") for word in words)
+    try:
+        words, settings = split_plugin_options(words)
+        build()(args=words, prog_name="kandisco", obj=Session(settings=settings))
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0 if end.code is None else BUG
+    except KandiscoError as error:
+        print(f"kandisco: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output has gone (``kandisco list functions | head``); nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        print(
+            f"kandisco: {type(error).__name__}: {' '.join(str(error).split())}. This is a bug; please report it.", file=sys.stderr
+        )
+        if verbose:
+            traceback.print_exc()
+        return BUG
+    return 0

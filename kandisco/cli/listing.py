@@ -1,0 +1,91 @@
+"""Commands that look around: ``list`` and ``plugins``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kandisco.cli.session import Session
+from kandisco.errors import ConfigError
+
+if TYPE_CHECKING:
+    from kandisco.registry import Registry
+
+KINDS = ("functions", "bases", "refiners", "datasets", "readers", "exporters")
+
+
+def list_(ctx: typer.Context, kind: str = typer.Argument(..., metavar="KIND", help="One of: " + ", ".join(KINDS) + ".")) -> None:
+    """List what can be named: functions, bases, refiners, datasets, readers, exporters."""
+    if kind not in KINDS:
+        raise ConfigError(f"There is nothing called {kind!r} to list.", hint="List one of: " + ", ".join(KINDS) + ".")
+    session: Session = ctx.obj
+    registry = session.registry()
+    title, row = _COLUMNS[kind]
+    owners = registry.owners(kind)
+    rows = [(spec.name, *row(spec), _owner(owners[spec.name].origin, owners[spec.name].label)) for spec in _specs(registry, kind)]
+    print("\n".join(aligned([("name", *title, "from"), *rows])))
+
+
+def _specs(registry: Registry, kind: str) -> Sequence[Any]:
+    specs: Sequence[Any] = getattr(registry, kind)()
+    return specs
+
+
+def _owner(origin: str, label: str) -> str:
+    return "kandisco" if origin == "built-in" else label
+
+
+def _function(spec: Any) -> tuple[str, ...]:
+    low, high = spec.domain
+    return spec.sympy, f"({low:g}, {high:g})", ",".join(spec.tags)
+
+
+def _dataset(spec: Any) -> tuple[str, ...]:
+    return spec.summary, spec.truth, spec.license
+
+
+def _refiner(spec: Any) -> tuple[str, ...]:
+    reason = spec.unavailable()
+    return f"unavailable: {reason}" if reason else "available", spec.summary
+
+
+_COLUMNS: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
+    "functions": (("of x", "domain", "tags"), _function),
+    "bases": (("what",), lambda spec: (spec.summary,)),
+    "refiners": (("here", "what"), _refiner),
+    "datasets": (("what", "truth", "licence"), _dataset),
+    "readers": (("files", "what"), lambda spec: (" ".join(spec.suffixes), spec.summary)),
+    "exporters": (("suffix", "what"), lambda spec: (spec.suffix, spec.summary)),
+}
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of cells as lines with columns of equal width.
+
+    Example:
+        >>> list(aligned([("a", "bb"), ("ccc", "d")]))
+        ['a    bb', 'ccc  d']
+    """
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def plugins(ctx: typer.Context) -> None:
+    """List the plugins: who they are, where they come from, what they add, and which failed."""
+    session: Session = ctx.obj
+    loaded = session.registry().plugins
+    rows = [
+        (info.name, info.version, info.origin, info.location, " ".join(hook.removeprefix("kandisco_") for hook in info.hooks))
+        for info in loaded.infos
+    ]
+    print("\n".join(aligned([("name", "version", "origin", "location", "adds"), *rows])))
+    for hook in {hook for info in loaded.infos for hook in info.hooks} - {"kandisco_observers"}:
+        loaded.collect(hook)  # a hook that fails on use belongs on this list too
+    for failure in loaded.failures:
+        print(f"failed: {failure}", file=sys.stdout)
+    if loaded.blocked:
+        print("blocked: " + ", ".join(loaded.blocked))

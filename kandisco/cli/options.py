@@ -1,0 +1,74 @@
+"""Flags of ``kandisco discover``, derived from the fields of ``Config``: one default and one help text for each."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import typer
+
+from kandisco.config import Config
+from kandisco.errors import ConfigError
+
+# Field -> (what the help shows for its value, a short form). Every other field is reached by --set.
+FLAGS: Mapping[str, tuple[str, str]] = {
+    "target": ("COLUMN", "-y"),
+    "features": ("COLUMNS", ""),
+    "lamb": ("FLOAT|auto", ""),
+    "width": ("SHAPE", ""),
+    "grid": ("INTEGER", ""),
+    "basis": ("NAME", ""),
+    "functions": ("NAMES", ""),
+    "refiner": ("auto|none|NAME", ""),
+    "time": ("DURATION", ""),
+    "seed": ("INTEGER", ""),
+    "test_size": ("SHARE", ""),
+    "max_complexity": ("INTEGER", ""),
+}
+_FIELDS = {field.name: field for field in dataclasses.fields(Config)}
+
+
+def as_text(name: str, value: Any) -> str:
+    """A setting as it is typed on the command line."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return f"{value:g}s" if name == "time" else str(value)
+
+
+def parameters() -> list[inspect.Parameter]:
+    """One keyword parameter for each flag; typer reads them from the command's signature."""
+    return [_parameter(name, metavar, short) for name, (metavar, short) in FLAGS.items()]
+
+
+def _parameter(name: str, metavar: str, short: str) -> inspect.Parameter:
+    default = as_text(name, _FIELDS[name].default)
+    names = [f"--{name.replace('_', '-')}", *([short] if short else [])]
+    option = typer.Option(default, *names, metavar=metavar, help=_FIELDS[name].metadata["help"], show_default=bool(default))
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=str)
+
+
+def config_from(flags: Mapping[str, str], assignments: Sequence[str]) -> Config:
+    """The Config of a command line; ``--set name=value`` wins over a flag.
+
+    Raises:
+        ConfigError: an unknown name or an unusable value.
+
+    Example:
+        >>> config_from({"lamb": "0.01"}, ["restarts=4"]).restarts
+        4
+    """
+    values: dict[str, str] = dict(flags)
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {assignment!r} has no value.", hint="Write --set name=value.")
+        values[name.strip().replace("-", "_")] = value.strip()
+    return Config.from_dict(values)
+
+
+def help_of_set() -> str:
+    """The help of --set: names every setting that has no flag of its own."""
+    others = [f"{name} ({as_text(name, field.default)})" for name, field in _FIELDS.items() if name not in FLAGS]
+    return "Set any setting as name=value; besides the flags: " + ", ".join(others) + "."

@@ -1,0 +1,96 @@
+"""How results are put into words and digits: shared by the terminal, report.md and report.html, so that they never disagree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kandisco.expr import to_text
+from kandisco.expr.latex import symbol, to_latex
+from kandisco.expr.rounding import digits_for
+
+if TYPE_CHECKING:
+    from kandisco.types import Dataset, Formula, Result
+
+GROUNDS: Mapping[str, str] = {
+    "exact": "machine precision on held-out rows and beyond, or at the noise floor with a clear gap to every other form",
+    "supported": "as good as the noise allows, and ahead of the other forms",
+    "weak": "an approximation: its errors still have structure, or the rows are too few to tell",
+    "none": "it does not explain the held-out rows",
+}
+
+
+def columns_of(dataset: Dataset) -> dict[str, Any]:
+    """Input name -> its values."""
+    return {variable.name: column for variable, column in zip(dataset.inputs, dataset.x.T, strict=True)}
+
+
+def names_of(dataset: Dataset) -> dict[str, str]:
+    """Escaped name -> the header as it was written, for columns whose headers are no identifiers."""
+    variables = (*dataset.inputs, dataset.target)
+    return {v.name: v.label for v in variables if v.label and v.label != v.name}
+
+
+def readable(formula: Formula, dataset: Dataset) -> str:
+    """The formula as text, with as few digits as keep its numbers."""
+    return to_text(formula.expr, digits_for(formula.expr, columns_of(dataset)))
+
+
+def latex(formula: Formula, dataset: Dataset, *, target: bool = False) -> str:
+    """The formula as LaTeX, with as few digits as keep its numbers; ``target`` puts ``y =`` before it."""
+    text = to_latex(formula.expr, digits_for(formula.expr, columns_of(dataset)))
+    sign = "=" if trusted(formula) else r"\approx"
+    return f"{symbol(dataset.target.name)} {sign} {text}" if target else text
+
+
+def trusted(formula: Formula) -> bool:
+    """Whether the formula may be shown as a law."""
+    return formula.evidence in ("exact", "supported")
+
+
+def law(formula: Formula, dataset: Dataset) -> str:
+    """``y = ...`` for a law, ``y ~ ...`` for what is none."""
+    return f"{dataset.target.name} {'=' if trusted(formula) else '~'} {readable(formula, dataset)}"
+
+
+def verdict(result: Result) -> list[str]:
+    """What to say before anything that is not a law is shown; empty for a law."""
+    best = result.best
+    if best is None:
+        return ["No formula was found."]
+    if trusted(best):
+        return []
+    linear = result.baselines.get("linear")
+    beside = f"; a linear model: R2 {r2(linear[1])}, RMSE {linear[0]:.4g}" if linear else ""
+    reached = f"R2 {r2(best.r2_test)}, RMSE {best.rmse_test:.4g} on held-out rows"
+    return [
+        f"No trustworthy formula was found (evidence: {best.evidence}).",
+        f"The best approximation reaches {reached}{beside}. It is not a law:",
+    ]
+
+
+def scores(result: Result) -> list[tuple[str, float, float]]:
+    """Name, RMSE and R2 on held-out rows of the best formula and of the baselines."""
+    best = result.best
+    rows = [] if best is None else [("formula", best.rmse_test, best.r2_test)]
+    return rows + [(name, *result.baselines[name]) for name in ("linear", "constant") if name in result.baselines]
+
+
+def r2(value: float) -> str:
+    """R2 with as many nines as it has earned: rounding must not turn 0.99996 into 1.
+
+    Example:
+        >>> r2(0.5), r2(0.99996), r2(1.0)
+        ('0.5000', '1 - 4.0e-05', '1')
+    """
+    if not math.isfinite(value):
+        return "-"
+    if value < 0.999:
+        return f"{value:.4f}"
+    return "1" if 1.0 - value < 1e-15 else f"1 - {1.0 - value:.1e}"
+
+
+def shortened(text: str, width: int = 100) -> str:
+    """The text, cut with an ellipsis where it is longer than ``width``."""
+    return text if len(text) <= width else text[: width - 1] + "…"
