@@ -1,0 +1,76 @@
+"""The docs say what the code does: every hook has its page, and every page's plugin loads, conforms and is found."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from kandisco import hookspecs
+from kandisco.config import Config
+from kandisco.plugins import HOOKS, load
+from kandisco.testing import check_plugin
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = {hook: DOCS / "hooks" / f"{hook.removeprefix('kandisco_')}.md" for hook in HOOKS}
+
+
+def blocks(text: str, language: str = "python") -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.M | re.S)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_each_hook_has_a_page_headed_by_its_signature(hook: str) -> None:
+    text = PAGES[hook].read_text(encoding="utf-8")
+    arguments = ", ".join(inspect.signature(getattr(hookspecs, hook)).parameters)
+    heading, _, purpose = text.split("\n")[:3]
+    assert heading == f"# `{hook}({arguments})`"
+    assert purpose == inspect.getdoc(getattr(hookspecs, hook))
+
+
+def test_the_table_of_hooks_lists_them_all_and_no_other() -> None:
+    index = (DOCS / "hooks" / "index.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^\| \[`(kandisco_\w+)\(", index, flags=re.M)) == sorted(HOOKS)
+    assert {path.stem for path in (DOCS / "hooks").glob("*.md")} == {page.stem for page in PAGES.values()} | {"index"}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_the_plugin_on_each_page_loads_conforms_and_brings_something(hook: str, tmp_path: Path) -> None:
+    (code,) = blocks(PAGES[hook].read_text(encoding="utf-8"))
+    path = tmp_path / "mine.py"
+    path.write_text(code, encoding="utf-8")
+    report = check_plugin(path)
+    assert report.ok, str(report)
+    plugins = load(entry_points=False, environ={}, plugins_dir=tmp_path, strict=True)
+    arguments = {"run": None} if hook == "kandisco_observers" else {}
+    assert "mine" in {entry.owner.name for entry in plugins.collect(hook, **arguments)}
+
+
+def test_the_plugin_in_the_readme_conforms(tmp_path: Path) -> None:
+    (code,) = blocks((ROOT / "README.md").read_text(encoding="utf-8"))
+    path = tmp_path / "mine.py"
+    path.write_text(code, encoding="utf-8")
+    assert check_plugin(path).ok
+
+
+@pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), ROOT / "README.md"], ids=lambda page: page.stem)
+def test_python_on_every_page_is_python(page: Path) -> None:
+    for code in blocks(page.read_text(encoding="utf-8")):
+        compile(code, str(page), "exec")
+
+
+def test_the_settings_page_has_every_field_of_config() -> None:
+    spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
+    assert spec is not None and spec.loader is not None
+    reference = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reference)
+    page = reference.settings_page()
+    for field in dataclasses.fields(Config):
+        assert f"| `{field.name}` |" in page
+        assert field.metadata["help"] in page

@@ -1,0 +1,54 @@
+"""What importing costs: the command line answers at once because nothing heavy is loaded for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import kandisco
+
+HEAVY = {"torch", "sympy", "scipy", "pandas", "sklearn", "matplotlib", "networkx", "pysr"}
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Top-level modules present after a statement in a fresh process."""
+    code = f"{statement}\nimport sys\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_package_itself_loads_neither_numpy_nor_torch() -> None:
+    assert not loaded_by("import kandisco") & (HEAVY | {"numpy", "pluggy", "typer"})
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "kandisco.cli",
+        "kandisco.config",
+        "kandisco.types",
+        "kandisco.expr",
+        "kandisco.specs",
+        "kandisco.registry",
+        "kandisco.plugins",
+    ],
+)
+def test_what_the_command_line_starts_with_is_light(module: str) -> None:
+    assert not loaded_by(f"import {module}") & HEAVY
+
+
+def test_every_public_name_is_there() -> None:
+    for name in kandisco.__all__:
+        assert getattr(kandisco, name) is not None
+    assert set(dir(kandisco)) == set(kandisco.__all__)
+
+
+def test_the_lazy_names_and_the_typed_names_are_the_same() -> None:
+    assert set(kandisco.__all__) == {*kandisco._PUBLIC, "__version__"}
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_like_this"):
+        kandisco.nothing_like_this  # noqa: B018
