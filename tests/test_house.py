@@ -1,0 +1,97 @@
+"""The house itself: the template works as it is, packaging names what exists, and files keep the shape they are meant to have."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from kandisco.testing import check_plugin
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+SOURCES = sorted((ROOT / "kandisco").rglob("*.py"))
+
+
+def test_the_plugin_template_passes_the_kit_and_its_own_tests() -> None:
+    template = ROOT / "examples" / "plugin-template"
+    report = check_plugin(template / "kandisco_template.py")
+    assert report.ok, str(report)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(template), str(ROOT)])}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        str(template),
+        "-c",
+        os.devnull,
+        "tests",
+    ]
+    done = subprocess.run(command, cwd=template, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_plugin_template_has_the_entry_point_that_makes_it_one() -> None:
+    template = tomllib.loads((ROOT / "examples/plugin-template/pyproject.toml").read_text(encoding="utf-8"))
+    assert template["project"]["entry-points"]["kandisco"] == {"template": "kandisco_template"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_every_requirement_is_pinned_within_its_range() -> None:
+    from packaging.requirements import Requirement
+
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    pins = {normal(name): version for name, version in pins.items()}
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [Requirement(text) for group in (PROJECT["project"]["dependencies"], *extras.values()) for text in group]
+    for requirement in wanted:
+        if requirement.name != "kandisco":
+            assert requirement.specifier.contains(pins[normal(requirement.name)]), requirement
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level names of all packages a file imports, wherever it does."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_everything_imported_is_declared() -> None:
+    groups = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
+    declared = {normal(re.split(r"[<>=\[]", text)[0]) for group in groups for text in group}
+    used = {name for path in SOURCES for name in imported(path)} - set(sys.stdlib_module_names) - {"kandisco"}
+    assert {normal(name) for name in used} <= declared
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_file_is_over_600_lines_and_no_function_over_60(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.count("\n") <= 600
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is long"
+
+
+def test_every_fragment_of_the_changelog_is_of_a_known_kind() -> None:
+    kinds = {kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]}
+    fragments = list((ROOT / "changelog.d").glob("*.md"))
+    assert fragments
+    assert {path.suffixes[-2].removeprefix(".") for path in fragments} <= kinds
