@@ -55,13 +55,17 @@ def discover(
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
     scales = _scales(rows.fit)
-    problem = search.Problem(rows=_scaled(rows, scales), functions=registry.functions(config.functions), config=config)
+    problem = search.Problem(
+        rows=_scaled(rows, scales), functions=registry.functions(config.functions), basis=registry.basis(config.basis), config=config
+    )
     pool: list[Formula] = []
     records: list[StageRecord] = []
     status: Status = "done"
     for attempt in search.attempts(problem):
         if reason := control.reason():
             status = reason
+            break
+        if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
             break
         _tell(observers, "stage_started", "search", shape=attempt.name)
         found = _attempt(attempt, rows, scales, config, control, run, records)
@@ -89,6 +93,12 @@ def discover(
     )
     _tell(observers, "run_finished", result)
     return result
+
+
+def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
+    """Whether the best formula already leaves nothing but noise, so that networks could only add rivals to it."""
+    best, _ = choose(pool, rows)
+    return best is not None and best.evidence in ("exact", "supported")
 
 
 def _tell(observers: Sequence[Observer], event: str, *args: Any, **values: Any) -> None:
@@ -145,7 +155,7 @@ def _rows(dataset: Dataset, split: Split) -> Rows:
         return Sample(names=names, x=np.ascontiguousarray(dataset.x[index].T), y=dataset.y[index])
 
     fit = np.concatenate([split.train, split.valid])
-    return Rows(fit=part(fit), valid=part(split.valid), test=part(split.test), shell=part(split.shell))
+    return Rows(fit=part(fit), train=part(split.train), valid=part(split.valid), test=part(split.test), shell=part(split.shell))
 
 
 def _scales(sample: Sample) -> dict[str, float]:
@@ -163,7 +173,9 @@ def _scaled(rows: Rows, scales: dict[str, float]) -> Rows:
         factors = np.array([scales[name] for name in sample.names])
         return Sample(names=sample.names, x=sample.x / factors[:, None], y=sample.y / scales[""])
 
-    return Rows(fit=part(rows.fit), valid=part(rows.valid), test=part(rows.test), shell=part(rows.shell))
+    parts = (rows.fit, rows.train, rows.valid, rows.test, rows.shell)
+    fit, train, valid, test, shell = (part(sample) for sample in parts)
+    return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
 
 
 def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:

@@ -7,26 +7,38 @@ attempt can be stored and replayed, and a slower machine finds the same formulas
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 
+from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
-from kandisco.specs import FunctionSpec
+from kandisco.expr import complexity
+from kandisco.specs import BasisSpec, FunctionSpec
 from kandisco.stages import start, structure
 from kandisco.stages.candidate import Candidate
+from kandisco.stages.divide import Reduction, reductions
+from kandisco.stages.prune import prune
+from kandisco.stages.read_off import read_off
 from kandisco.stages.score import Rows
+from kandisco.stages.sparsify import sparsify
 from kandisco.stages.symbolic import symbolic
+from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Formula
+
+_SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What attempts work on: scaled rows, the library, the settings."""
+    """What attempts work on: scaled rows, the library, the edge basis, the settings."""
 
     rows: Rows
     functions: tuple[FunctionSpec, ...]
+    basis: BasisSpec
     config: Config
 
     @property
@@ -44,44 +56,155 @@ class Attempt:
 
 
 def attempts(problem: Problem) -> Iterator[Attempt]:
-    """All attempts, simplest first."""
-    sample, functions, config = problem.sample, problem.functions, problem.config
-    closed: list[tuple[str, Callable[[Sample], list]]] = [  # type: ignore[type-arg]
-        ("constant", structure.constant),
-        ("linear", structure.linear),
-        ("monomial", structure.monomial),
-    ]
-    if len(sample.names) <= 12:
-        closed += [("polynomial", structure.polynomial), ("rational", structure.rational)]
-    for name, solve in closed:
-        yield Attempt(name=name, run=_closed(name, solve, sample))
-    threshold = config.prune_threshold
-    yield Attempt(name="[n,1,1]", run=_started("[n,1,1] spectral", lambda: start.link_additive(sample, threshold=threshold), problem))
+    """All attempts, simplest first. A width given by the user replaces the search by that one network."""
+    sample, config = problem.sample, problem.config
+    yield from _baselines(sample)
+    if config.width:
+        yield _network(config.width, problem)
+        return
+    yield from _closed_forms(sample)
+    yield from _started(problem, sample)
     if len(sample.names) == 1:
-        yield Attempt(name="curve", run=_closed("curve", lambda rows: structure.curve(rows, functions), sample))
-    else:
-        yield Attempt(name="[n,0+1xn]", run=_started("[n,0+1xn] product", lambda: start.product(sample, threshold=threshold), problem))
+        yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
+        return
+    if len(sample.names) <= 12:
+        yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
+    for shape in _SHAPES:
+        yield _network(f"{len(sample.names)},{shape}", problem)
 
 
-def _closed(name: str, solve: Callable[[Sample], list], sample: Sample) -> Callable[[Control], list[Candidate]]:  # type: ignore[type-arg]
-    return lambda control: [Candidate(expr=expr, origin=name) for expr in solve(sample)]
+def _baselines(sample: Sample) -> Iterator[Attempt]:
+    yield _closed("constant", structure.constant, sample)
+    yield _closed("linear", structure.linear, sample)
 
 
-def _started(origin: str, build: Callable[[], tuple[Graph, float]], problem: Problem) -> Callable[[Control], list[Candidate]]:
+def _closed_forms(sample: Sample) -> Iterator[Attempt]:
+    yield _closed("monomial", structure.monomial, sample)
+    if len(sample.names) <= 12:
+        yield _closed("polynomial", structure.polynomial, sample)
+        yield _closed("rational", structure.rational, sample)
+
+
+def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sample) -> Attempt:
+    return Attempt(name=name, run=lambda control: solve(sample))
+
+
+def _started(problem: Problem, sample: Sample) -> Iterator[Attempt]:
+    """Networks with a closed-form start: link-additive and product."""
+    if len(sample.names) > 24:
+        return
+    floor = cache(lambda: fit_surrogate(sample).missing if 1 < len(sample.names) <= 12 else 0.05)
+    yield _start("[n,1,1] spectral", start.link_additive, problem, sample, floor)
+    if len(sample.names) > 1:
+        yield _start("[n,0+1xn] product", start.product, problem, sample, floor)
+
+
+def _start(
+    name: str, build: Callable[..., tuple[Graph, float]], problem: Problem, sample: Sample, floor: Callable[[], float]
+) -> Attempt:
+    """Symbols are only sought where the start leaves little more than a smooth surrogate does: else the shape is wrong."""
+
     def run(control: Control) -> list[Candidate]:
-        graph, missing = build()
-        if missing > 0.5 or len(graph.curves) > 13:
+        graph, missing = build(sample, threshold=problem.config.prune_threshold)
+        if missing > min(0.3, max(1e-3, 5 * floor())):
             return []
-        config = problem.config
-        story = f"{origin} (misses {missing:.1e})"
-        return symbolic(
-            graph, problem.sample, problem.functions, origin=story, candidates=config.candidates, beam=config.beam, control=control
-        ).value
+        return _symbolic(problem, sample, graph, f"{name} (misses {missing:.1e})", control)
 
-    return run
+    return Attempt(name=name, run=run)
+
+
+def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, control: Control) -> list[Candidate]:
+    config = problem.config
+    if not graph.curves or len(graph.curves) > 16:
+        return []
+    return symbolic(
+        graph, sample, problem.functions, origin=origin, candidates=config.candidates, beam=config.beam, control=control
+    ).value
+
+
+def _curve(problem: Problem, sample: Sample) -> list[Candidate]:
+    return structure.curve(sample, problem.functions)
+
+
+def _network(width: str, problem: Problem) -> Attempt:
+    """A KAN of a given shape: train -> sparsify -> prune -> refine the grid -> symbolic."""
+    config, sample = problem.config, problem.sample
+    shape = net.parse_width(width, len(sample.names))
+
+    def run(control: Control) -> list[Candidate]:
+        data = scale(problem.rows.train, problem.rows.valid)
+        trained = train(
+            shape, problem.basis, data, restarts=config.restarts, seed=config.seed, grid=config.grid, control=control
+        ).value
+        sparse = sparsify(trained, data, lamb=0.01 if config.lamb == "auto" else config.lamb, control=control).value
+        pruned = prune(sparse, data, threshold=config.prune_threshold, control=control).value
+        sharp = sharpen(pruned, data, grids=(config.grid, 2 * config.grid, 4 * config.grid), control=control)
+        story = f"kan {shape} (held-out error {sharp.record.metrics['valid']:.1e})"
+        return _symbolic(problem, sample, read_off(sharp.value, data, sample.names), story, control)
+
+    return Attempt(name=f"kan {shape}", run=run)
+
+
+def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0) -> list[Candidate]:
+    """Solve smaller problems found in the surrogate's gradients and put the solutions back together.
+
+    The clearest reduction is followed first, down to problems that no test makes smaller; those are solved in closed form or by
+    networks with a closed-form start. Up to two reductions are tried at each level, three at the top.
+    """
+    if len(sample.names) < 2:
+        return []
+    surrogate = fit_surrogate(sample)
+    out: list[Candidate] = []
+    for reduction in _independent(reductions(surrogate))[: 3 if depth == 0 else 1]:
+        if control.reason():
+            break
+        out += [_rebuilt(reduction, c) for c in _smaller(problem, reduction.sample, control, depth)]
+        if _exact(out, sample):
+            break
+    return sorted(_refitted(out, sample), key=lambda c: sample.description_length(sample.refit(c.expr), complexity(c.expr)))[:4]
+
+
+def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
+    deeper = divide(problem, sample, control, depth=depth + 1) if len(sample.names) > 1 and depth < 8 else []
+    if _exact(deeper, sample):
+        return deeper
+    out = list(deeper)
+    steps: list[Attempt] = [*_baselines(sample), *_closed_forms(sample), *_started(problem, sample)]
+    if len(sample.names) == 1:
+        steps.append(Attempt(name="curve", run=lambda control: _curve(problem, sample)))
+    for step in steps:
+        if control.reason():
+            break
+        found = _refitted(step.run(control), sample)
+        out += found
+        if _exact(found, sample):
+            break
+    return sorted(out, key=lambda c: sample.description_length(sample.refit(c.expr), complexity(c.expr)))[:4]
+
+
+def _independent(found: list[Reduction]) -> list[Reduction]:
+    """One reduction for each set of columns it removes: power factors of different columns lead to the same problem in the end."""
+    divisions = [r for r in found if r.name.startswith("divide")]
+    groups = [r for r in found if not r.name.startswith("divide")]
+    return [*divisions[:1], *groups] if divisions else groups
+
+
+def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:
+    return Candidate(expr=reduction.rebuild(candidate.expr), origin=f"{reduction.name} > {candidate.origin}")
+
+
+def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
+    fits = [(sample.refit(c.expr), c) for c in candidates]
+    return [replace(c, expr=fit.expr, rmse=fit.rmse) for fit, c in fits if fit.rmse < float("inf")]
+
+
+def _exact(candidates: Sequence[Candidate], sample: Sample) -> bool:
+    return any(c.rmse <= EXACT * sample.scale for c in candidates)
 
 
 def settled(formulas: Sequence[Formula], rows: Rows) -> bool:
     """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end."""
     limit = EXACT * rows.fit.scale
     return any(f.rmse_train <= limit and f.rmse_test <= 10 * limit and f.rmse_shell <= 1e3 * limit for f in formulas)
+
+

@@ -31,9 +31,10 @@ _EXACT_SHELL = 1e-7
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The four parts of the data as samples: ``fit`` is train and valid together."""
+    """The parts of the data as samples: ``fit`` is train and valid together."""
 
     fit: Sample
+    train: Sample
     valid: Sample
     test: Sample
     shell: Sample

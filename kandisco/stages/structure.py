@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr, mul, num, power, rat, var
 from kandisco.specs import FunctionSpec
+from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
 from kandisco.symbolic.snap import Sample
@@ -19,17 +20,18 @@ from kandisco.symbolic.snap import Sample
 Array = NDArray[np.float64]
 
 
-def constant(sample: Sample) -> list[Expr]:
+def constant(sample: Sample) -> list[Candidate]:
     """The mean."""
-    return [num(float(np.mean(sample.y)))]
+    return [Candidate(expr=num(float(np.mean(sample.y))), origin="constant")]
 
 
-def linear(sample: Sample) -> list[Expr]:
+def linear(sample: Sample) -> list[Candidate]:
     """A linear combination of the columns."""
-    return _sparse(dictionary.monomials(sample.names, sample.x, 1), sample.y, var("x"), most=40)
+    terms = dictionary.monomials(sample.names, sample.x, 1)
+    return [Candidate(expr=expr, origin="linear") for expr in _sparse(terms, sample.y, var("x"), most=40)]
 
 
-def monomial(sample: Sample) -> list[Expr]:
+def monomial(sample: Sample) -> list[Candidate]:
     """c x1^p1 x2^p2 ...: linear in the logarithms; needs a target of one sign, uses the columns of one sign."""
     signed = [i for i, column in enumerate(sample.x) if np.all(column > 0) or np.all(column < 0)]
     if not signed or not (np.all(sample.y > 0) or np.all(sample.y < 0)):
@@ -44,24 +46,27 @@ def monomial(sample: Sample) -> list[Expr]:
     factors, sign = [], 1.0 if sample.y[0] > 0 else -1.0
     scale = next((c for i, c in zip(active, coef.tolist(), strict=True) if i == 0), 0.0)
     factors = [power(terms.exprs[i], num(c)) for i, c in zip(active, coef.tolist(), strict=True) if i]
-    return [mul(num(sign * float(np.exp(np.clip(scale, -690, 690)))), *factors)]
+    expr = mul(num(sign * float(np.exp(np.clip(scale, -690, 690)))), *factors)
+    return [Candidate(expr=expr, origin="monomial")]
 
 
 def _positive(expr: Expr, column: Array) -> Expr:
     return expr if column[0] > 0 else mul(rat(-1), expr)
 
 
-def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Expr]:
+def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions."""
     fits = fit_patterns(sample.x[0], sample.y, functions)
-    return [fit.expr.substitute({"x": var(sample.names[0])}) for fit in fits]
+    name = var(sample.names[0])
+    return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 
 
-def polynomial(sample: Sample, *, limit: int = 84) -> list[Expr]:
+def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:
     """A sparse polynomial for y or for a power, reciprocal or logarithm of y."""
     degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
     terms = dictionary.monomials(sample.names, sample.x, degree)
-    return [expr for target, undo in dictionary.targets(sample.y) for expr in _sparse(terms, target, undo)]
+    found = [expr for target, undo in dictionary.targets(sample.y) for expr in _sparse(terms, target, undo)]
+    return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 
 def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 12) -> list[Expr]:
@@ -72,7 +77,7 @@ def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 1
     return [undo.substitute({"x": dictionary.combination([terms.exprs[i] for i in active], coef)})]
 
 
-def rational(sample: Sample, *, limit: int = 60) -> list[Expr]:
+def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
     """P/Q for polynomials of low degree, least degree first; the first unique and exact one wins."""
     best: list[tuple[float, Expr]] = []
     for above, below in _degrees(len(sample.names), min(limit, len(sample.y) // 3)):
@@ -89,7 +94,7 @@ def rational(sample: Sample, *, limit: int = 60) -> list[Expr]:
         best.append((error, quotient))
         if error < 1e-11:
             break
-    return [expr for _, expr in sorted(best, key=lambda item: item[0])[:1]]
+    return [Candidate(expr=expr, origin="rational") for _, expr in sorted(best, key=lambda item: item[0])[:1]]
 
 
 def _degrees(inputs: int, limit: int) -> Iterator[tuple[int, int]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, mul, num
+from kandisco.expr import Expr, add, mul, num, var
 from kandisco.symbolic.curves import CurveFit
 
 Array = NDArray[np.float64]
@@ -34,11 +34,15 @@ class Graph:
         inputs: the expression that enters each input (a column, its logarithm, ...).
         nodes: for each layer, the sub-sums that each node multiplies (one number for a sum node).
         curves: the live edges.
+        biases: constants added to sub-sums, as (layer, sub) -> value.
+        outer: what the network's output is turned into, a tree in ``x`` (``exp(x)`` for a network of log y).
     """
 
     inputs: tuple[Expr, ...]
     nodes: tuple[tuple[tuple[int, ...], ...], ...]
     curves: tuple[Curve, ...]
+    biases: Mapping[tuple[int, int], float] = field(default_factory=dict)
+    outer: Expr = var("x")
 
     def compose(self, choice: Sequence[Expr]) -> Expr:
         """The formula of the first output when edge i of ``curves`` is ``choice[i]``, a tree in the variable ``x``."""
@@ -48,15 +52,13 @@ class Graph:
             for curve, expr in zip(self.curves, choice, strict=True):
                 if curve.layer == layer:
                     subs.setdefault(curve.sub, []).append(expr.substitute({"x": values[curve.source]}))
-            values = [mul(*(_total(subs.get(i, [])) for i in node)) for node in nodes]
-        return values[0]
+            values = [mul(*(_total(subs.get(i, []), self.biases.get((layer, i), 0.0)) for i in node)) for node in nodes]
+        return self.outer.substitute({"x": values[0]})
 
 
-def _total(terms: list[Expr]) -> Expr:
+def _total(terms: list[Expr], offset: float) -> Expr:
     """The sum of edges ``c f + d`` with their offsets gathered into one constant."""
-    if not terms:
-        return num(0.0)
-    offset, rest = 0.0, []
+    rest = []
     for term in terms:
         if term.head == "add" and term.args[-1].head == "num":
             offset += float(term.args[-1].value)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
 
 
-def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 24) -> list[CurveFit]:
+def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 80) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
     Args:
@@ -64,17 +64,16 @@ def _with_shifts(atoms: Atoms, u: Array) -> Atoms:
 
 def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[int, int]]:
     """The best pairs, at most two for each pair of names."""
-    flat = np.argsort(missing, axis=None, kind="stable")[: 60 * keep]
-    chosen: list[tuple[int, int]] = []
-    count: dict[tuple[str, str], int] = {}
-    for i, j in zip(*np.unravel_index(flat, missing.shape), strict=True):
-        key = (names[i], names[j])
-        if missing[i, j] < 1 and count.get(key, 0) < 2:
-            count[key] = count.get(key, 0) + 1
-            chosen.append((int(i), int(j)))
-        if len(chosen) == keep:
-            break
-    return chosen
+    group = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    member = np.array([group[name] for name in names])
+    i, j = np.unravel_index(np.argsort(missing, axis=None, kind="stable"), missing.shape)
+    pair = member[i] * len(group) + member[j]
+    order = np.argsort(pair, kind="stable")
+    rank = np.empty(len(pair), dtype=int)
+    starts = np.flatnonzero(np.r_[True, np.diff(pair[order]) != 0])
+    rank[order] = np.arange(len(pair)) - np.repeat(starts, np.diff(np.r_[starts, len(pair)]))
+    good = np.flatnonzero((rank < 2) & (missing[i, j] < 1))[:keep]
+    return [(int(i[k]), int(j[k])) for k in good]
 
 
 def _sums(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:

@@ -151,7 +151,7 @@ def _steps(residual: Array, jacobian: Array, damping: Array) -> Array:
         hessian = unit @ unit.transpose(0, 2, 1)
         gradient = np.einsum("bpn,bn->bp", unit, residual)
     size = hessian.shape[1]
-    hessian += (damping[:, None, None] + 1e-15) * np.eye(size)
+    hessian += (damping[:, None, None] + 1e-12) * np.eye(size)
     return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0] / scale  # type: ignore[no-any-return]
 
 

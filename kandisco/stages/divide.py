@@ -1,0 +1,137 @@
+"""Divide: smaller problems inside a problem, found in the gradients of a smooth surrogate.
+
+Two tests, both exact for the true gradients:
+  power factor   x_i dy/dx_i / y is one number p   =>  y = x_i^p h(the others)
+  group          log|dy/dx_i / dy/dx_j| = k + a log|x_i| + b log|x_j|   =>  y depends on x_i and x_j only through
+                 z = x_i^p x_j^q (a = -1, b = 1) or z = c x_i^(a+1) + x_j^(1-b)
+Each reduction replaces columns by one new column (or none) and knows how to put a solution back.
+(Udrescu et al., AI Feynman 2.0, NeurIPS 2020, use such tests on a neural network.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, add, mul, num, power, rat, var
+from kandisco.expr.numeric import evaluate
+from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.surrogate import Surrogate
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reduction:
+    """A smaller problem: its rows, how a formula for it becomes one for the larger problem, and the test's misfit."""
+
+    name: str
+    sample: Sample
+    rebuild: Callable[[Expr], Expr]
+    misfit: float
+
+
+def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
+    """All smaller problems the gradients support, the clearest first."""
+    sample = surrogate.sample
+    x = sample.x[:, :rows]
+    value, slope = surrogate.predict(x)
+    noise = 3.0 * np.sqrt(surrogate.missing)
+    limit = float(np.clip(10 * noise, 0.02, 0.3))
+    found = [r for i in range(len(x)) if (r := _power_factor(sample, i, x, value, slope, limit))]
+    found += [r for i in range(len(x)) for j in range(i + 1, len(x)) if (r := _group(sample, i, j, x, slope, limit))]
+    return sorted(found, key=lambda r: r.misfit)
+
+
+def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:
+    with np.errstate(all="ignore"):
+        exponents = x[i] * slope[i] / value
+    clear = np.isfinite(exponents) & (np.abs(value) > 0.05 * np.std(value))
+    if clear.sum() < 30 or np.any(sample.x[i] == 0):
+        return None
+    p = _nice(float(np.median(exponents[clear])))
+    misfit = float(np.median(np.abs(exponents[clear] - p)))
+    if p == 0 or misfit > limit * max(abs(p), 0.3):
+        return None
+    if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
+        return None
+    factor = power(var(sample.names[i]), rat(p))
+    y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
+    return Reduction(
+        name=f"divide by {sample.names[i]}^{p}",
+        sample=_without(sample, [i], y=y),
+        rebuild=lambda expr: mul(factor, expr),
+        misfit=0.5 * misfit,
+    )
+
+
+def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float) -> Reduction | None:
+    with np.errstate(all="ignore"):
+        ratio = slope[i] / slope[j]
+        size = np.log(np.abs(ratio))
+    strong = (np.abs(slope[i]) > 1e-2 * np.std(slope[i])) & (np.abs(slope[j]) > 1e-2 * np.std(slope[j]))
+    clear = np.isfinite(size) & strong & (x[i] != 0) & (x[j] != 0)
+    if clear.sum() < 30:
+        return None
+    a, b, k = _line(np.log(np.abs(x[i][clear])), np.log(np.abs(x[j][clear])), size[clear])
+    p, q = round(2 * (a + 1)) / 2, round(2 * (1 - b)) / 2
+    level = float(np.median(size[clear] - (p - 1) * np.log(np.abs(x[i][clear])) + (q - 1) * np.log(np.abs(x[j][clear]))))
+    model = level + (p - 1) * np.log(np.abs(x[i][clear])) - (q - 1) * np.log(np.abs(x[j][clear]))
+    misfit = float(np.median(np.abs(size[clear] - model)))
+    del k
+    if misfit > limit or abs(p) > 4 or abs(q) > 4:
+        return None
+    if (p == 0) != (q == 0):
+        return None
+    half = (p % 1 and np.any(sample.x[i] < 0)) or (q % 1 and np.any(sample.x[j] < 0))
+    trend = ratio[clear] * (x[i][clear] ** (1 - p if p else 1)) / (x[j][clear] ** (1 - q if q else 1))
+    signs = np.sign(trend)
+    if half or abs(np.mean(signs)) < 0.98:
+        return None
+    expr = _combined(sample.names[i], sample.names[j], p, q, float(np.exp(level)) * float(np.sign(signs.sum())))
+    columns = {sample.names[i]: sample.x[i], sample.names[j]: sample.x[j]}
+    z = evaluate(expr, columns)
+    if not np.all(np.isfinite(z)) or np.ptp(z) == 0:
+        return None
+    name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
+    smaller = _without(sample, [i, j], new=(name, z))
+    return Reduction(name=f"group {sample.names[i]},{sample.names[j]}", sample=smaller, rebuild=lambda e: e.substitute({name: expr}), misfit=misfit)
+
+
+def _combined(first: str, second: str, p: float, q: float, level: float) -> Expr:
+    """z(x_i, x_j) whose partial derivatives have the ratio ``level x_i^(p-1) / x_j^(q-1)``."""
+    a, b = var(first), var(second)
+    if p == 0:
+        exponent = Fraction(level).limit_denominator(4)
+        return mul(_power(a, exponent), b) if exponent else mul(power(a, num(level)), b)
+    c = _nice(level * q / p)
+    lead = _power(a, Fraction(p).limit_denominator(2))
+    return add(mul(rat(c) if c else num(level * q / p), lead), _power(b, Fraction(q).limit_denominator(2)))
+
+
+def _power(base: Expr, exponent: Fraction) -> Expr:
+    return base if exponent == 1 else power(base, rat(exponent))
+
+
+def _nice(value: float) -> Fraction:
+    """The fraction with denominator at most 6 nearest to ``value`` if within 5 %, the nearest half otherwise."""
+    fraction = Fraction(value).limit_denominator(6)
+    return fraction if abs(float(fraction) - value) < 0.05 * max(abs(value), 0.1) else Fraction(round(2 * value), 2)
+
+
+def _line(u: Array, v: Array, t: Array) -> tuple[float, float, float]:
+    design = np.stack([u, v, np.ones_like(u)]).T
+    a, b, k = np.linalg.lstsq(design, t, rcond=1e-9)[0]
+    return float(a), float(b), float(k)
+
+
+def _without(sample: Sample, drop: list[int], *, y: Array | None = None, new: tuple[str, Array] | None = None) -> Sample:
+    keep = [k for k in range(len(sample.names)) if k not in drop]
+    names, x = tuple(sample.names[k] for k in keep), sample.x[keep]
+    if new is not None:
+        names, x = (*names, new[0]), np.vstack([x, new[1]])
+    return replace(sample, names=names, x=x, y=sample.y if y is None else y)

@@ -1,0 +1,135 @@
+"""A smooth stand-in for the data with exact gradients: Gaussian-process regression with one length scale per input.
+
+Structure shows in derivatives, and rows scattered at random have none. A squared-exponential process (Rasmussen and Williams,
+Gaussian Processes for Machine Learning, 2006, ch. 2 and 5) fitted by marginal likelihood gives them in closed form, and its nugget
+estimates the noise. On smooth noise-free data of 500 rows gradients are good to 1e-2..1e-4, where a spline network needs many more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.spectral import even_out
+
+Array = NDArray[np.float64]
+_BOUNDS = ((-12.0, 5.0), (-3.0, 14.0), (float(np.log(1e-9)), 0.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surrogate:
+    """A fitted process.
+
+    Attributes:
+        sample: the rows it was fitted to.
+        missing: share of the target's variance it leaves on rows it has not seen, in the coordinate it works in.
+    """
+
+    sample: Sample
+    missing: float
+    centre: Array
+    half: Array
+    logs: NDArray[np.bool_]
+    log_target: int
+    mean: float
+    deviation: float
+    points: Array
+    weights: Array
+    length: Array
+    size: float
+
+    def predict(self, x: Array) -> tuple[Array, Array]:
+        """Values [rows] and gradients [inputs, rows] at ``x`` [inputs, rows], in the user's coordinates."""
+        u = self._coordinates(x)
+        gap = u[:, None, :] - self.points[None, :, :]
+        kernel = self.size * np.exp(-0.5 * np.einsum("mnd,d->mn", gap**2, self.length)) * self.weights
+        value = kernel.sum(axis=1) * self.deviation + self.mean
+        slope = -np.einsum("mn,mnd->dm", kernel, gap) * (self.length * self.deviation / self.half)[:, None]
+        with np.errstate(all="ignore"):
+            slope = np.where(self.logs[:, None], slope / x, slope)
+            if self.log_target:
+                value = self.log_target * np.exp(value)
+                slope = slope * value
+        return value, slope
+
+    def _coordinates(self, x: Array) -> Array:
+        with np.errstate(all="ignore"):
+            logs = np.log(np.abs(x))
+        u = np.where(self.logs[:, None], logs, x)
+        return np.asarray(((u - self.centre[:, None]) / self.half[:, None]).T)
+
+
+def fit_surrogate(sample: Sample, *, rows: int = 600, tuning_rows: int = 300, iterations: int = 25) -> Surrogate:
+    """Fit the process.
+
+    Args:
+        sample: rows in arbitrary units.
+        rows: used for the final fit at most; a tenth more measures ``missing``.
+        tuning_rows: used to find the length scales.
+        iterations: of the marginal-likelihood search.
+    """
+    coordinates = np.array([even_out(column) for column in sample.x])
+    logs = np.array([c is not column and not np.array_equal(c, column) for c, column in zip(coordinates, sample.x, strict=True)])
+    target = even_out(sample.y)
+    log_target = 0 if np.array_equal(target, sample.y) else int(np.sign(sample.y[0]))
+    lo, hi = coordinates.min(axis=1), coordinates.max(axis=1)
+    centre, half = (lo + hi) / 2, np.where(hi > lo, (hi - lo) / 2, 1.0)
+    u = ((coordinates - centre[:, None]) / half[:, None]).T
+    mean, deviation = float(target.mean()), float(target.std()) or 1.0
+    t = (target - mean) / deviation
+    cut = min(len(t) - max(1, len(t) // 10), rows)
+    length, size, nugget = _tune(u[: min(cut, tuning_rows)], t[: min(cut, tuning_rows)], iterations)
+    weights = np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + nugget * np.eye(cut), t[:cut])
+    held = _kernel(u[cut:], u[:cut], length, size) @ weights
+    missing = float(np.mean((held - t[cut:]) ** 2)) if cut < len(t) else 1.0
+    return Surrogate(
+        sample=sample,
+        missing=missing,
+        centre=centre,
+        half=half,
+        logs=logs,
+        log_target=log_target,
+        mean=mean,
+        deviation=deviation,
+        points=u[:cut],
+        weights=weights,
+        length=length,
+        size=size,
+    )
+
+
+def _kernel(a: Array, b: Array, length: Array, size: float) -> Array:
+    scaled_a, scaled_b = a * np.sqrt(length), b * np.sqrt(length)
+    gap = np.sum(scaled_a**2, axis=1)[:, None] + np.sum(scaled_b**2, axis=1)[None, :] - 2 * scaled_a @ scaled_b.T
+    return np.asarray(size * np.exp(-0.5 * np.maximum(gap, 0.0)))
+
+
+def _tune(u: Array, t: Array, iterations: int) -> tuple[Array, float, float]:
+    """Length scales (as inverse squares), signal size and nugget by L-BFGS on the marginal likelihood."""
+    from scipy.linalg import cho_solve
+    from scipy.optimize import minimize
+
+    n, d = u.shape
+    gaps = [(u[:, k][:, None] - u[:, k][None, :]) ** 2 for k in range(d)]
+
+    def negative_likelihood(p: Array) -> tuple[float, Array]:
+        length, size, nugget = np.exp(p[:d]), np.exp(p[d]), np.exp(p[d + 1])
+        smooth = size * np.exp(-0.5 * sum(w * gap for w, gap in zip(length, gaps, strict=True)))
+        try:
+            lower = np.linalg.cholesky(smooth + nugget * np.eye(n))
+        except np.linalg.LinAlgError:
+            return 1e10, np.zeros(d + 2)
+        alpha = cho_solve((lower, True), t)
+        inner = cho_solve((lower, True), np.eye(n)) - np.outer(alpha, alpha)
+        weighted = inner * smooth
+        slopes = [-0.25 * float(np.sum(weighted * gap)) * w for w, gap in zip(length, gaps, strict=True)]
+        slopes += [0.5 * float(np.sum(weighted)), 0.5 * float(np.trace(inner)) * nugget]
+        return 0.5 * float(t @ alpha) + float(np.log(np.diag(lower)).sum()), np.array(slopes)
+
+    start = np.concatenate([np.full(d, np.log(0.3)), [np.log(10.0), np.log(1e-5)]])
+    bounds = [_BOUNDS[0]] * d + list(_BOUNDS[1:])
+    best = minimize(negative_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
+    return np.exp(best[:d]), float(np.exp(best[d])), float(np.exp(best[d + 1]))
