@@ -73,7 +73,8 @@ def shown(value: float | None) -> str:
 
 def inline(text: str) -> str:
     """Text from a file, harmless inside a line of Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", " ".join(text.split()))
+    safe = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;")
+    return re.sub(r"([\\`*_{}\[\]#|$])", r"\\\1", safe)
 
 
 def _table(titles: Collection[str], rows: Collection[Collection[str]]) -> Iterator[str]:

@@ -38,8 +38,9 @@ def draw(result: Result) -> dict[str, str]:
 def formula_figure(formula: Formula, dataset: Dataset) -> str:
     """The typeset formula, or an empty text when matplotlib's mathtext cannot set it or it is wider than a page."""
     sign = "=" if formula.evidence in ("exact", "supported") else r"\approx"
-    # mathtext knows no \tfrac and the like, but all that our printer writes; cramped fractions want a larger size.
     text = f"${symbol(dataset.target.name)} {sign} {to_latex(formula.expr, 6)}$"
+    # LaTeX puts a thin space before the name of a function by itself, mathtext does not.
+    text = re.sub(r"(?<=[\w})]) (?=\\(?:exp|ln|sin|cos|tan|sinh|cosh|tanh|arc\w+|operatorname)\b)", r" \\, ", text)
     if len(text) > 400:
         return ""
     with _style():

@@ -1,0 +1,184 @@
+"""kandisco.report and kandisco.viz: what a run leaves for people to read."""
+
+from __future__ import annotations
+
+import html.parser
+import math
+import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kandisco import report
+from kandisco.config import Config
+from kandisco.expr import parse
+from kandisco.expr.numeric import evaluate
+from kandisco.report import words
+from kandisco.report.markdown import markdown
+from kandisco.report.page import page
+from kandisco.run import Run
+from kandisco.types import Dataset, Formula, Result, Variable
+from kandisco.viz.figures import draw
+
+LAW = "2.5*exp(-x1/2)*besselj(0, x2)"
+
+
+def result(text: str = LAW, label: str = "x 1 [m]", evidence: str = "exact") -> Result:
+    x = np.random.default_rng(0).uniform(0.1, 2, (60, 2))
+    inputs = (Variable(name="x1", label=label, unit="m"), Variable(name="x2", label="x2"))
+    expr = parse(text)
+    y = evaluate(expr, {"x1": x[:, 0], "x2": x[:, 1]})
+    data = Dataset(name="toy", x=x, y=y, inputs=inputs, target=Variable(name="y", label=label), source="toy.csv")
+    best = Formula(
+        expr=expr,
+        complexity=12,
+        rmse_train=1e-16,
+        rmse_valid=1e-16,
+        rmse_test=2e-16,
+        rmse_shell=3e-16,
+        r2_test=1.0,
+        origin="test",
+    )
+    best = replace(best, evidence=evidence)  # type: ignore[arg-type]
+    simple = replace(best, expr=parse("0.5*x1"), complexity=3, rmse_test=0.4, r2_test=0.2, evidence="none")
+    return Result(
+        best=best,
+        front=(simple, best),
+        dataset=data,
+        baselines={"linear": (0.3, 0.5), "constant": (0.6, -0.01)},
+        noise=0.0,
+        status="done",
+        seed=0,
+        seconds=1.0,
+        warnings=("2 rows were dropped",),
+    )
+
+
+def run_for(tmp_path: Path, given: Result) -> Run:
+    return Run.create(tmp_path, given.dataset, Config())
+
+
+class Strict(html.parser.HTMLParser):
+    """Fails on tags that do not close; collects the text and all tag names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: set[str] = set()
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open[-1] == tag, (tag, self.open)
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_write_puts_reports_and_figures_into_the_run_folder(tmp_path: Path) -> None:
+    given = result()
+    run = run_for(tmp_path, given)
+    report.write(run, given)
+    names = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
+    figures = {f"figures/{name}.svg" for name in ("formula", "pareto", "fit", "residuals")}
+    assert {"report.md", "report.html", *figures} <= names
+
+
+def test_page_is_whole_self_contained_and_shows_the_law(tmp_path: Path) -> None:
+    given = result()
+    text = page(run_for(tmp_path, given).meta, given, draw(given))
+    parser = Strict()
+    parser.feed(text)
+    assert parser.open == []
+    assert "y = 2.5*exp(-x1/2)*besselj(0, x2)" in parser.text
+    assert "svg" in parser.seen and "script" not in parser.seen and "link" not in parser.seen
+    assert not re.search(r'(src|href)="(?!#)', text), "nothing is fetched from elsewhere"
+    ids = re.findall(r'\bid="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    for target in re.findall(r'href="#([^"]+)"', text) + re.findall(r"url\(#([^)]+)\)", text):
+        assert target in ids
+
+
+def test_names_from_the_data_cannot_inject_anything(tmp_path: Path) -> None:
+    hostile = '<script>alert(1)</script><img src=x onerror="y">'
+    given = result(label=hostile)
+    meta = run_for(tmp_path, given).meta
+    parser = Strict()
+    parser.feed(page(meta, given, draw(given)))
+    assert not parser.seen & {"script", "img"}
+    assert hostile in parser.text
+    assert "<script" not in markdown(meta, given)
+
+
+@pytest.mark.parametrize("evidence", ["weak", "none"])
+def test_what_is_no_law_is_not_shown_as_one(tmp_path: Path, evidence: str) -> None:
+    given = result(evidence=evidence)
+    meta = run_for(tmp_path, given).meta
+    for text in (page(meta, given, draw(given)), markdown(meta, given)):
+        assert "No trustworthy formula was found" in text
+        assert "y ~ 2.5" in text
+        assert "y = 2.5" not in text
+        assert r"\approx" in text
+
+
+def test_a_run_without_a_formula_still_has_a_report(tmp_path: Path) -> None:
+    given = replace(result(), best=None, front=())
+    run = run_for(tmp_path, given)
+    report.write(run, given)
+    assert "No formula was found." in (run.path / "report.html").read_text()
+    assert "No formula was found." in (run.path / "report.md").read_text()
+
+
+def test_figures_are_xml_that_takes_the_ink_of_the_page() -> None:
+    for name, svg in draw(result()).items():
+        assert ElementTree.fromstring(svg).tag.endswith("svg"), name
+        assert "currentColor" in svg and "#010203" not in svg
+
+
+def test_figures_repeat_exactly() -> None:
+    assert draw(result()) == draw(result())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e-300*x1",
+        "1e300*x1",
+        "0.0",
+        "log(x1 - 5)",
+        "abs(x1)*sign(x2) + erf(x1)/gamma(x2)",
+        "x1**0.5 - asinh(x2)**2 + elliptic_k(x1/3)",
+    ],
+)
+def test_figures_of_odd_formulas(text: str) -> None:
+    given = result("x1 + x2")
+    assert given.best is not None
+    figures = draw(replace(given, best=replace(given.best, expr=parse(text), rmse_test=math.nan)))
+    assert {"formula", "pareto", "fit", "residuals"} == set(figures)
+
+
+def test_a_formula_wider_than_a_page_is_left_to_text() -> None:
+    wide = "+".join(f"{i}.5*sin({i}.25*x1)*exp(-{i}.125*x2)" for i in range(1, 12))
+    assert "formula" not in draw(result(wide))
+
+
+def test_markdown_tables_have_as_many_cells_as_titles(tmp_path: Path) -> None:
+    given = result(label="a | b * c")
+    text = markdown(run_for(tmp_path, given).meta, given)
+    for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        counts = {len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}
+        assert len(counts) == 1, block
+
+
+def test_r2_never_rounds_up_to_one() -> None:
+    assert words.r2(0.99999999) == "1 - 1.0e-08"
+    assert words.r2(math.nan) == "-"
+    assert words.r2(-3.25) == "-3.2500"
