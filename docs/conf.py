@@ -8,7 +8,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from reference import settings_page  # noqa: E402
+from reference import commands_page, settings_page  # noqa: E402
 
 project = "kandisco"
 author = "the kandisco developers"
@@ -25,3 +25,4 @@ nitpicky = False
 suppress_warnings = ["ref.python"]
 
 (HERE / "settings.md").write_text(settings_page(), encoding="utf-8")
+(HERE / "commands.md").write_text(commands_page(), encoding="utf-8")

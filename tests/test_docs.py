@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -65,12 +66,36 @@ def test_python_on_every_page_is_python(page: Path) -> None:
         compile(code, str(page), "exec")
 
 
-def test_the_settings_page_has_every_field_of_config() -> None:
+@pytest.fixture(scope="module")
+def reference() -> ModuleType:
+    """The module that writes the reference pages; it is part of the docs, not of the package."""
     spec = importlib.util.spec_from_file_location("reference", DOCS / "reference.py")
     assert spec is not None and spec.loader is not None
-    reference = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(reference)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_settings_page_has_every_field_of_config(reference: ModuleType) -> None:
     page = reference.settings_page()
     for field in dataclasses.fields(Config):
         assert f"| `{field.name}` |" in page
         assert field.metadata["help"] in page
+
+
+def test_the_page_of_commands_has_every_command_and_flag(reference: ModuleType) -> None:
+    page = reference.commands_page()
+    commands = reference.commands()
+    assert {"discover", "export", "predict", "show", "list", "plugins"} <= set(commands)
+    for name in commands:
+        assert f"## `kandisco {name}" in page
+    assert "| `--lamb` |" in page
+
+
+def test_commands_in_the_docs_exist(reference: ModuleType) -> None:
+    known = {*reference.commands(), "greet"}  # greet is the plugin of the page about commands
+    for page in [*DOCS.rglob("*.md"), ROOT / "README.md"]:
+        for word in re.findall(
+            r"kandisco ([a-z]+)\b(?= |`|$)", "\n".join(blocks(page.read_text(encoding="utf-8"), "sh")), flags=re.M
+        ):
+            assert word in known, f"{page.name}: kandisco {word}"
