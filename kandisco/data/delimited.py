@@ -1,0 +1,131 @@
+"""Delimited text as a Table: what ``sniff`` found is read by pandas's C parser, and what it cannot read is explained."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kandisco.data.cells import Style, parse_column
+from kandisco.data.sniff import Layout, blank_comments, layout, load_bytes, to_utf8
+from kandisco.errors import InputError
+from kandisco.types import Array, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Only a short cut: columns with other spellings of "missing" come as text and are looked at by ``cells``.
+_NA = ("", "NA", "N/A", "n/a", "nan", "NaN", "NAN", "-nan", "null", "NULL", "None", "-", "--", "?", ".", "#N/A")
+
+
+def read_delimited(path: Path) -> Table:
+    """Read comma, semicolon, tab, bar or blank separated text, packed or not, in any usual encoding.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Numeric columns as float64 with nan for missing cells, the others as text.
+
+    Raises:
+        InputError: no text, no rows, or rows that do not fit the header; the message names the line.
+    """
+    source = str(path)
+    data, notes = to_utf8(load_bytes(path), source)
+    found = layout(data, source)
+    frame = _parse(blank_comments(data), found, source)
+    columns: dict[str, Array | list[str]] = {}
+    remarks: list[str] = []
+    for position, label in enumerate(found.labels):
+        column = frame.iloc[:, position]
+        if label == f"column_{position + 1}" and column.isna().all():
+            continue  # a delimiter at the end of each line
+        columns[label] = _column(column, label, found.style, remarks)
+    return Table(columns=columns, source=source, first_row=found.skip + 1, notes=(*notes, *found.notes, *remarks))
+
+
+def _parse(data: bytes, found: Layout, source: str) -> pd.DataFrame:
+    import pandas as pd
+
+    options: dict[str, Any] = {
+        "sep": r"\s+" if found.delimiter == " " else found.delimiter,
+        "header": None,
+        "names": list(range(len(found.labels))),
+        # Blank lines stay as rows without values, so that a row's number tells its line.
+        "skip_blank_lines": False,
+        "skiprows": found.skip,
+        "na_values": list(_NA),
+        "keep_default_na": False,
+        "skipinitialspace": True,
+        # The nearest float64 to what is written: an exact law is judged at machine precision. With decimal commas the
+        # exact converter does not work, so those cells come as text and are converted below.
+        "float_precision": "round_trip",
+        "dtype": None if found.style.decimal == "." else str,
+        "encoding": "utf-8",
+        "engine": "c",
+        "low_memory": False,
+    }
+    try:
+        frame: pd.DataFrame = pd.read_csv(io.BytesIO(data), **options)
+    except pd.errors.EmptyDataError:
+        frame = pd.DataFrame()
+    except (pd.errors.ParserError, ValueError) as error:
+        raise _explained(error, found, source) from None
+    if frame.empty:
+        raise InputError(f"{source} has a header but no rows.", hint="Give one line for each measurement.")
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise InputError(
+            f"{source}: row {found.skip + 1} has more cells than there are columns ({len(found.labels)}).",
+            hint="Name every column, and quote cells that hold the delimiter.",
+        )
+    return frame
+
+
+def _explained(error: Exception, found: Layout, source: str) -> InputError:
+    text = str(error)
+    match = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text)
+    if match:
+        message = f"{source}: row {match[2]} has {match[3]} cells, but there are {match[1]} columns."
+        return InputError(message, hint="Remove the surplus cell, or quote the cell that holds the delimiter.")
+    if "EOF inside string" in text:
+        number = re.search(r"row (\d+)", text)
+        row = f"row {int(number[1]) + 1 + found.skip}" if number else "a row"
+        return InputError(f"{source}: a quotation mark opened in {row} is never closed.", hint='Close it, or remove the ".')
+    return InputError(f"{source} cannot be read as a table: {text.strip()}.", hint="Save it as CSV in UTF-8.")
+
+
+def _column(column: pd.Series[Any], label: str, style: Style, remarks: list[str]) -> Array | list[str]:
+    if column.dtype == np.bool_:
+        remarks.append(f"Column {label!r} holds True and False, read as 1 and 0.")
+        return column.to_numpy(dtype=np.float64)
+    if column.dtype.kind in "fiu":
+        return column.to_numpy(dtype=np.float64)
+    quick = _with_commas(column) if style.decimal == "," else None
+    if quick is not None:
+        return quick
+    return from_text(["" if cell is None or cell != cell else str(cell) for cell in column.tolist()], label, style, remarks)
+
+
+def _with_commas(column: pd.Series[Any]) -> Array | None:
+    """Decimal commas without marks between thousands, at C speed; None for anything else."""
+    if column.str.contains(".", regex=False).any():
+        return None
+    try:
+        return column.fillna("nan").str.replace(",", ".", regex=False).to_numpy(dtype=object).astype(np.float64)
+    except ValueError:
+        return None
+
+
+def from_text(cells: list[str], label: str, style: Style, remarks: list[str]) -> Array | list[str]:
+    """A column of text as numbers when all its cells are numbers or missing; what was assumed goes to ``remarks``."""
+    parsed = parse_column(cells, style)
+    if parsed.text or not parsed.numbers:
+        return cells if parsed.text else parsed.values
+    if parsed.percent:
+        remarks.append(f"Column {label!r} carries percent signs; 45 % was read as 45.")
+    elif parsed.style != style:
+        remarks.append(f"Column {label!r} was read with {parsed.style.decimal!r} as its decimal mark.")
+    return parsed.values

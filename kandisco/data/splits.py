@@ -1,0 +1,154 @@
+"""Rows into training, validation, test and a withheld outer shell, by content: neither row order nor units matter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.types import Array, Dataset, Split
+
+Ints = NDArray[np.int64]
+Keys = NDArray[np.uint64]
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB), np.uint64(0x9E3779B97F4A7C15))
+
+
+def split(dataset: Dataset, *, test_size: float = 0.2, max_rows: int = 2000, seed: int = 0) -> Split:
+    """Split a dataset's rows; rows with equal inputs, and rows of one group, stay on one side.
+
+    The shell takes about a tenth of the rows: those at the outer edge of the box in any input, so that what a formula does
+    outside the box it was fitted in can be seen. Below 30 rows it takes two at most, below 12 none. The rows left are dealt
+    out by a hash of their inputs' ranks, which does not change when a column is rescaled, or columns or rows change places.
+
+    Args:
+        dataset: n rows.
+        test_size: share of the rows for testing. Validation takes 15 %, less below 40 rows.
+        max_rows: larger tables are sampled; ``rest`` gives the others.
+        seed: another seed, another split; the shell depends on it only through the sample.
+
+    Returns:
+        Sorted row numbers. ``train`` is never empty; ``test`` holds a row from 4 rows on, ``valid`` from 8 on, unless
+        rows that belong together leave none.
+
+    Example:
+        >>> import numpy as np
+        >>> from kandisco.types import Variable
+        >>> data = Dataset(name="line", x=np.arange(100.0)[:, None], y=np.arange(100.0),
+        ...                inputs=(Variable(name="x"),), target=Variable(name="y"))
+        >>> found = split(data)
+        >>> len(found.train), len(found.valid), len(found.test), len(found.shell)
+        (55, 15, 20, 10)
+    """
+    keys = _row_keys(dataset, seed)
+    rows = _first_whole(keys, np.arange(len(keys)), max_rows)
+    shell = _shell(dataset.x[rows], keys[rows], _shell_size(len(rows)))
+    inner = np.delete(rows, shell)
+    n_test, n_valid = _sizes(len(rows), len(inner), test_size)
+    order = inner[np.argsort(keys[inner], kind="stable")]
+    test, order = _take(keys, order, n_test)
+    valid, train = _take(keys, order, n_valid)
+    return Split(train=np.sort(train), valid=np.sort(valid), test=np.sort(test), shell=np.sort(rows[shell]))
+
+
+def sample_rows(dataset: Dataset, *, max_rows: int, seed: int = 0) -> Ints:
+    """At most ``max_rows`` row numbers (sorted), chosen by content; rows that belong together come together."""
+    keys = _row_keys(dataset, seed)
+    return _first_whole(keys, np.arange(len(keys)), max_rows)
+
+
+def rest(dataset: Dataset, parts: Split) -> Ints:
+    """The rows that are in no part of a split: for verification."""
+    free = np.ones(len(dataset.y), dtype=bool)
+    for rows in (parts.train, parts.valid, parts.test, parts.shell):
+        free[rows] = False
+    return np.flatnonzero(free)
+
+
+def _mix(keys: Keys) -> Keys:
+    """splitmix64: neighbouring numbers become unrelated ones."""
+    keys = keys + _MIX[2]
+    keys = (keys ^ (keys >> np.uint64(30))) * _MIX[0]
+    keys = (keys ^ (keys >> np.uint64(27))) * _MIX[1]
+    return keys ^ (keys >> np.uint64(31))
+
+
+def _row_keys(dataset: Dataset, seed: int) -> Keys:
+    """A random number for each row; equal for rows that belong together."""
+    salt = _mix(np.array([seed], dtype=np.uint64))
+    if dataset.groups is not None:
+        return _mix(dataset.groups.astype(np.int64).view(np.uint64) ^ salt)
+    keys = _hash(dataset.x)
+    # Where inputs take few values, whole rows must do: parts made of a handful of blocks would be no sample of the data.
+    if len(np.unique(keys)) < min(20, len(keys)):
+        keys = keys + _hash(dataset.y[:, None])
+    return _mix(keys ^ salt)
+
+
+def _hash(columns: Array) -> Keys:
+    """The same number for rows whose values agree to nine digits.
+
+    Ranks, not values, so that units do not matter; a sum over columns with the sorted ranks of each row, so that the order of
+    the columns does not.
+    """
+    total = np.zeros(len(columns), dtype=np.uint64)
+    for column in columns.T:
+        total += _mix(_mix(_ranks(column)[0].astype(np.uint64)))
+    return total
+
+
+def _ranks(column: Array) -> tuple[Ints, Array]:
+    """Dense ranks, and the mid-rank of each row in (0, 1); values that agree to nine digits are equal."""
+    mantissa, exponent = np.frexp(column)
+    rounded = np.ldexp(np.round(mantissa * 2.0**30), exponent - 30)
+    _, dense, counts = np.unique(rounded, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(counts) - counts / 2) / len(column)
+    return dense.astype(np.int64), middle[dense]
+
+
+def _first_whole(keys: Keys, rows: Ints, limit: int) -> Ints:
+    """The rows with the smallest keys, up to ``limit``, without cutting through rows of one key."""
+    if len(rows) <= limit:
+        return rows
+    order = rows[np.argsort(keys[rows], kind="stable")]
+    kept = order[:limit]
+    whole = kept[keys[kept] != keys[order[limit]]]
+    return np.sort(whole if len(whole) else kept)
+
+
+def _take(keys: Keys, order: Ints, count: int) -> tuple[Ints, Ints]:
+    """Split rows sorted by key after about ``count``, between two keys, leaving something on the right."""
+    if count == 0 or len(order) == 0:
+        return order[:0], order
+    cuts = np.flatnonzero(np.diff(keys[order]) != 0) + 1
+    if len(cuts) == 0:
+        return order[:0], order
+    cut = int(cuts[np.argmin(np.abs(cuts - count))])
+    return order[:cut], order[cut:]
+
+
+def _shell_size(rows: int) -> int:
+    if rows < 12:
+        return 0
+    return min(2, rows // 10) if rows < 30 else round(rows / 10)
+
+
+def _shell(x: Array, keys: Keys, size: int) -> Ints:
+    """Positions of the outermost rows: largest distance from the middle rank, over the columns."""
+    if size == 0:
+        return np.zeros(0, dtype=np.int64)
+    distance = np.max([np.abs(2 * _ranks(column)[1] - 1) for column in x.T], axis=0)
+    groups, member = np.unique(keys, return_inverse=True)
+    outermost = np.zeros(len(groups))
+    np.maximum.at(outermost, member, distance)
+    order = np.lexsort((keys, -outermost[member]))
+    # Whole groups up to the size; a group that alone is larger leaves the shell empty.
+    ends = np.append(np.flatnonzero(np.diff(keys[order]) != 0) + 1, len(order))
+    fitting = ends[ends <= max(size, 2)]
+    return np.sort(order[: fitting[-1]]) if len(fitting) else np.zeros(0, dtype=np.int64)
+
+
+def _sizes(rows: int, inner: int, test_size: float) -> tuple[int, int]:
+    """Rows for test and validation; below 40 rows validation gives way to training."""
+    test = min(max(1, round(test_size * rows)), inner - 2) if rows >= 4 else 0
+    share = 0.15 if rows >= 40 else 0.1
+    valid = min(max(1, round(share * rows)), inner - test - 2) if rows >= 8 else 0
+    return max(test, 0), max(valid, 0)
