@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kandisco.config import Config
     from kandisco.control import Control
+    from kandisco.data import read_table, to_dataset
     from kandisco.errors import ConfigError, InputError, KandiscoError, PluginError, StageError
     from kandisco.hookspecs import hookimpl
+    from kandisco.pipeline import discover
     from kandisco.plugins import load as load_plugins
     from kandisco.registry import Registry
     from kandisco.types import Dataset, Formula, Result, Table
@@ -32,8 +34,11 @@ _PUBLIC = {
     "Result": "kandisco.types:Result",
     "StageError": "kandisco.errors:StageError",
     "Table": "kandisco.types:Table",
+    "discover": "kandisco.pipeline:discover",
     "hookimpl": "kandisco.hookspecs:hookimpl",
     "load_plugins": "kandisco.plugins:load",
+    "read_table": "kandisco.data:read_table",
+    "to_dataset": "kandisco.data:to_dataset",
 }
 
 __all__ = [
@@ -50,8 +55,11 @@ __all__ = [
     "StageError",
     "Table",
     "__version__",
+    "discover",
     "hookimpl",
     "load_plugins",
+    "read_table",
+    "to_dataset",
 ]
 
 

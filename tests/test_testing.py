@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kandisco.expr import parse
-from kandisco.plugins import DEFAULT
+from kandisco.plugins import load
 from kandisco.specs import (
     AbstractBasis,
     BasisSpec,
@@ -40,7 +40,7 @@ from kandisco.types import Dataset, Table, Variable
 if TYPE_CHECKING:
     import torch
 
-BUILT_INS = [importlib.import_module(f"kandisco.builtins.{short}") for short in DEFAULT]
+BUILT_INS = [importlib.import_module(info.location) for info in load(entry_points=False, environ={}).infos]
 
 
 @parametrize_with_checks(*BUILT_INS)

@@ -37,8 +37,13 @@ def _card(spec: ReaderSpec) -> Iterator[str]:
 
 
 def _missing(spec: ReaderSpec) -> Iterator[str]:
+    """The core looks for the file first, so FileNotFoundError will do; reading nothing as something will not."""
     with tempfile.TemporaryDirectory() as place:
-        yield from _refuses(spec, Path(place) / f"absent{spec.suffixes[0]}", "a file that does not exist")
+        try:
+            spec.read(Path(place) / f"absent{spec.suffixes[0]}")
+        except (FileNotFoundError, InputError, PluginError):
+            return
+        yield "a file that does not exist was read as if it were a table; let FileNotFoundError through or raise InputError"
 
 
 def _junk(spec: ReaderSpec) -> Iterator[str]:
