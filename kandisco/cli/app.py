@@ -123,10 +123,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        print(
-            f"kandisco: {type(error).__name__}: {' '.join(str(error).split())}. This is a bug; please report it.", file=sys.stderr
-        )
+        print(f"kandisco: {bug_line(error)}", file=sys.stderr)
         if verbose:
             traceback.print_exc()
         return BUG
     return 0
+
+
+def bug_line(error: BaseException) -> str:
+    """An unexpected error as one line, with the notes that say where it came from."""
+    said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(". :")
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    return f"{said}{notes}. This is a bug; please report it."

@@ -95,19 +95,25 @@ def _discover(session: Session, config: Config, ways: Ways) -> int:
 
     used = versions(session.plugin_versions())
     run = _resumable(dataset, config, used, ways) or Run.create(Path(ways.out), dataset, config, used)
+    try:
+        return _complete(session, dataset, run, config, ways)
+    finally:
+        run.unlock()
+
+
+def _complete(session: Session, dataset: Dataset, run: Run, config: Config, ways: Ways) -> int:
+    """Search, store, show and report; a finished run is only shown."""
     if run.meta["status"] == "done":
         _say(f"{run.path} has finished; this is its result.", ways)
-        result = run.result()
-        _show(result, run, ways)
+        _show(run.result(), run, ways)
         return 0
     try:
         result = _search(session, dataset, config, run, ways)
         run.finish(result, _texts(session, result))
     except BaseException as error:
         run.fail(traceback.format_exc())
-        if isinstance(error, KandiscoError | KeyboardInterrupt):
-            raise
-        error.add_note(f"run folder: {run.path}")
+        if not isinstance(error, KandiscoError):
+            error.add_note(f"run folder: {run.path}")
         raise
     _show(result, run, ways)
     _report(run, result, ways)
