@@ -62,6 +62,11 @@ def _elementary(name: str, slope: str, *, numpy: str = "", torch: str = "", comp
     return Head(f"numpy:{numpy or name}", (slope,), name, complexity=complexity, torch=torch or name)
 
 
+def _inverse(name: str, slope: str, numpy: str) -> Head:
+    # One more than a plain function: (a + b)/(1 + a*b) should win over tanh(atanh(a) + atanh(b)).
+    return _elementary(name, slope, numpy=numpy, complexity=3)
+
+
 def _special(name: str, scipy: str, *slopes: str) -> Head:
     module = __name__ if scipy.startswith("airy") else "scipy.special"
     return Head(f"{module}:{scipy}", slopes, name, arity=len(slopes), complexity=3)
@@ -73,15 +78,15 @@ HEADS: Mapping[str, Head] = {
     "sin": _elementary("sin", "cos(a)"),
     "cos": _elementary("cos", "-sin(a)"),
     "tan": _elementary("tan", "1 + f**2"),
-    "asin": _elementary("asin", "1/sqrt(1 - a**2)", numpy="arcsin"),
-    "acos": _elementary("acos", "-1/sqrt(1 - a**2)", numpy="arccos"),
-    "atan": _elementary("atan", "1/(1 + a**2)", numpy="arctan"),
+    "asin": _inverse("asin", "1/sqrt(1 - a**2)", "arcsin"),
+    "acos": _inverse("acos", "-1/sqrt(1 - a**2)", "arccos"),
+    "atan": _inverse("atan", "1/(1 + a**2)", "arctan"),
     "sinh": _elementary("sinh", "cosh(a)"),
     "cosh": _elementary("cosh", "sinh(a)"),
     "tanh": _elementary("tanh", "1 - f**2"),
-    "asinh": _elementary("asinh", "1/sqrt(1 + a**2)", numpy="arcsinh"),
-    "acosh": _elementary("acosh", "1/sqrt(a**2 - 1)", numpy="arccosh"),
-    "atanh": _elementary("atanh", "1/(1 - a**2)", numpy="arctanh"),
+    "asinh": _inverse("asinh", "1/sqrt(1 + a**2)", "arcsinh"),
+    "acosh": _inverse("acosh", "1/sqrt(a**2 - 1)", "arccosh"),
+    "atanh": _inverse("atanh", "1/(1 - a**2)", "arctanh"),
     "abs": Head("numpy:abs", ("sign(a)",), "Abs", torch="abs"),
     "sign": Head("numpy:sign", ("0",), "sign", torch="sign"),
     "erf": _special("erf", "erf", "2/sqrt(pi)*exp(-a**2)"),

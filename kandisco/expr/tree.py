@@ -118,7 +118,7 @@ def complexity(expr: Expr) -> int:
     """Weighted number of nodes: 1 a leaf, n - 1 for an n-ary sum or product, 1 a power, the head's weight for a function.
 
     A factor -1, a reciprocal (power -1) inside a product and a subtraction are as cheap as they read: they count as one
-    operator, not as an extra constant. Rationals p/q with q > 1 count 2.
+    operator, not as an extra constant, and so do square roots. Rationals p/q with q > 1 count 2.
     """
     if expr.head == "rat":
         return 1 if Fraction(expr.value).denominator == 1 else 2  # type: ignore[arg-type]
@@ -129,8 +129,10 @@ def complexity(expr: Expr) -> int:
         negated = sum(arg.head == "rat" and arg.value == -1 for arg in expr.args) if expr.head == "mul" else 0
         return inner + len(expr.args) - 1 - negated
     if expr.head == "pow":
-        halves = expr.args[1].head == "rat" and expr.args[1].value in (-1, Fraction(1, 2))
-        return complexity(expr.args[0]) + 1 if halves else inner + 1
+        exponent = expr.args[1].value if expr.args[1].head == "rat" else None
+        if exponent in (-1, Fraction(1, 2), Fraction(-1, 2)):
+            return complexity(expr.args[0]) + (2 if exponent == Fraction(-1, 2) else 1)
+        return inner + 1
     return inner + HEADS[expr.head].complexity
 
 

@@ -44,6 +44,7 @@ class Facts:
         self.points = {name: column[finite] for name, column in points.items()} if self.defined else points
         self.values: Array = values[finite] if self.defined else values
         self._on_rows = (np.arange(len(values)) < self._n_rows)[finite] if self.defined else np.zeros(len(values), dtype=bool)
+        self._noise = 1e-13 * np.nan_to_num(_size(expr, self.points), nan=0.0, posinf=0.0)
         self._signs: dict[Expr, int] = {}
 
     def sign(self, expr: Expr) -> int:
@@ -68,8 +69,18 @@ class Facts:
         if not finite[self._on_rows].all() or not finite.any():
             return False
         scale = float(np.median(np.abs(self.values)))
-        allowed = 1e-8 * np.abs(self.values) + 1e-10 * scale
+        allowed = 1e-9 * np.abs(self.values) + 1e-11 * scale + self._noise
         return bool((np.abs(values - self.values)[finite] <= allowed[finite]).all())
+
+
+def _size(expr: Expr, points: Mapping[str, Any]) -> Array:
+    """What the values would be if nothing cancelled: rounding errors are a share of this."""
+    if expr.head not in ("add", "mul"):
+        return np.abs(evaluate(expr, points))
+    sizes = [_size(arg, points) for arg in expr.args]
+    with np.errstate(all="ignore"):
+        total: Array = np.sum(sizes, axis=0) if expr.head == "add" else np.prod(sizes, axis=0)
+    return total
 
 
 def _rows(names: tuple[str, ...], columns: Mapping[str, Any]) -> dict[str, Array]:

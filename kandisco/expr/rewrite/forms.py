@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from kandisco.errors import InputError
 from kandisco.expr.symbolic import from_sympy, to_sympy
 from kandisco.expr.tree import Expr, complexity, num, var
 
@@ -28,15 +27,18 @@ def sympy_forms(expr: Expr, *, effort: float) -> Iterator[Expr]:
         return
     hidden, numbers = _hide_numbers(expr)
     heads = {node.head for node in expr.walk()}
-    try:
-        known = to_sympy(hidden)
-    except (ArithmeticError, ValueError, TypeError):
-        return
     for transform in _transforms(heads, len(expr.variables()) + len(numbers)):
-        try:
-            yield from_sympy(transform(known)).substitute(numbers)
-        except (InputError, ArithmeticError, ValueError, TypeError, NotImplementedError, AttributeError, KeyError, RecursionError):
-            continue
+        form = _attempt(hidden, transform)
+        if form is not None:
+            yield form.substitute(numbers)
+
+
+def _attempt(expr: Expr, transform: Callable[[Any], Any]) -> Expr | None:
+    try:
+        return from_sympy(transform(to_sympy(expr)))
+    except Exception:
+        # sympy raises whatever its algorithms meet, of no common base; a form that cannot be made is simply not offered.
+        return None
 
 
 def _transforms(heads: set[str], n_symbols: int) -> Iterator[Callable[[Any], Any]]:

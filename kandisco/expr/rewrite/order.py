@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kandisco.expr.rewrite.numbers import is_number, negative
+from kandisco.expr.rewrite.algebra import split
+from kandisco.expr.rewrite.numbers import ONE, is_number, negative
 from kandisco.expr.tree import Expr
 
 _Key = tuple[float, ...]
@@ -33,7 +34,7 @@ def _ordered(expr: Expr, place: dict[str, int]) -> Expr:
     if expr.head == "mul":
         args = tuple(sorted(args, key=lambda arg: _factor_key(arg, place)))
     elif expr.head == "add":
-        args = tuple(sorted(args, key=lambda arg: _term_key(arg, place)))
+        args = _led(tuple(sorted(args, key=lambda arg: _term_key(arg, place))))
     return Expr(expr.head, args, expr.value)
 
 
@@ -42,24 +43,33 @@ def _first(expr: Expr, place: dict[str, int]) -> int:
 
 
 def _factor_key(expr: Expr, place: dict[str, int]) -> _Key:
-    """Numbers, constants, roots of them, variables and their powers, sums, functions, denominators."""
+    """Numbers, constants, variables and their powers, sums, functions with exp first, denominators."""
     if is_number(expr):
         return (0, 0)
     base = expr.args[0] if expr.head == "pow" else expr
-    below = expr.head == "pow" and negative(expr.args[1])
+    if expr.head == "pow" and negative(expr.args[1]):
+        return (9, _first(expr, place))
     if not expr.variables():
-        return (2 if expr.args else 1, 0) if not below else (9, 0)
-    kind = 3 if base.head == "var" else 5 if base.head in ("add", "mul") else 6
-    return (9 if below else kind, _first(expr, place))
+        return (2 if expr.args else 1, 0)
+    kind = {"var": 3, "add": 5, "mul": 4, "exp": 6}.get(base.head, 7)
+    return (kind, _first(expr, place))
 
 
 def _term_key(expr: Expr, place: dict[str, int]) -> _Key:
-    """Positive before negative at the front only; powers descend; constants come last unless a sum would start with a minus."""
-    first = expr.args[0] if expr.head == "mul" else expr
-    minus = negative(first)
+    """A positive term in front, powers descending, constants last; but 1 + u*v, where nothing is linear."""
+    minus = negative(expr.args[0] if expr.head == "mul" else expr)
     if not expr.variables():
-        return (0.5 if minus else 0.4, 0, 0, 0)
-    return (0.45 if minus else 0.3, _first(expr, place), -_degree(expr), len(tuple(expr.walk())))
+        return (1, 0, 0, 0, 0)
+    return (0, _first(expr, place), -_degree(expr), float(minus), sum(1 for _ in expr.walk()))
+
+
+def _led(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """Sorted terms with one that is positive moved to the front: 1 - x, not -x + 1."""
+    plus = [term for term in terms if not negative(term.args[0] if term.head == "mul" else term)]
+    unit = next((term for term in terms if term == ONE), None)
+    plain = any(factor.head == "var" for term in terms for factor in (split(term)[1],))
+    front = unit if unit is not None and not plain else plus[0] if plus else None
+    return terms if front is None else (front, *(term for term in terms if term is not front))
 
 
 def _degree(expr: Expr) -> float:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations, permutations
+from itertools import permutations
 
 from kandisco.expr.rewrite.algebra import Algebra, as_power, factors, is_constant, split, terms
-from kandisco.expr.rewrite.numbers import MINUS_ONE, ONE, fraction, integer, is_number, negative, raised, times, value
+from kandisco.expr.rewrite.numbers import MINUS_ONE, ONE, TWO, fraction, integer, is_number, negative, over, raised, times, value
 from kandisco.expr.tree import Expr, add, mul, power, rat
 
 _MOST_TERMS = 16
@@ -81,15 +81,17 @@ def squares(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
     """x**2 + 2*x*y + y**2 as (x + y)**2, beside other terms and with numbers."""
     if expr.head != "add":
         return
-    for overall in (ONE, MINUS_ONE):
-        roots = [(term, root) for term in terms(expr) if (root := _root(algebra.product((overall, term)), algebra)) is not None]
-        for (first, a), (second, b) in combinations(roots, 2):
-            middle = algebra.product((rat(2), a, b))
-            for term in terms(expr):
-                sign = _ratio(algebra.product((overall, term)), middle)
-                if sign is not None and term not in (first, second):
-                    square = power(add(a, mul(rat(sign), b)), rat(2))
-                    yield add(mul(overall, square), *(other for other in terms(expr) if other not in (first, second, term)))
+    for first, second in permutations(terms(expr), 2):
+        overall, alone = split(first)
+        a, b = _root(alone, algebra), _root(algebra.product((over(ONE, overall), second)), algebra)
+        if a is None or b is None:
+            continue
+        middle = algebra.product((TWO, a, b))
+        for term in terms(expr):
+            sign = _ratio(algebra.product((over(ONE, overall), term)), middle)
+            if sign is not None and term not in (first, second):
+                square = power(add(a, mul(rat(sign), b)), TWO)
+                yield add(mul(overall, square), *(other for other in terms(expr) if other not in (first, second, term)))
 
 
 def _root(term: Expr, algebra: Algebra) -> Expr | None:
@@ -147,17 +149,19 @@ def together(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
 
 
 def reciprocal(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
-    """x/(x + y) as 1/(1 + y/x), and x/(x*y + 1) as 1/(y + 1/x)."""
+    """x/(x + y) as 1/(1 + y/x), c/sqrt(c**2 - v**2) as 1/sqrt(1 - v**2/c**2)."""
     if expr.head != "mul":
         return
     for factor in expr.args:
         base, exponent = as_power(factor)
-        if base.head == "add" and is_number(exponent) and negative(exponent):
-            above = [other for other in expr.args if not is_number(other) and as_power(other)[1] == times(MINUS_ONE, exponent)]
-            for other in above:
-                inverse = algebra.power(as_power(other)[0], MINUS_ONE)
-                inside = algebra.sum(algebra.product((term, inverse)) for term in terms(base))
-                yield mul(*(rest for rest in expr.args if rest not in (factor, other)), power(inside, exponent))
+        if base.head != "add" or not is_number(exponent):
+            continue
+        for other in expr.args:
+            inner, own = as_power(other)
+            if other == factor or is_number(other) or not is_number(own):
+                continue
+            inside = algebra.sum(algebra.product((term, algebra.power(inner, over(own, exponent)))) for term in terms(base))
+            yield mul(*(rest for rest in expr.args if rest not in (factor, other)), power(inside, exponent))
 
 
 RULES = (factored, squares, expanded, together, conjugates, reciprocal)

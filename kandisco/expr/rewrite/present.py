@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from fractions import Fraction
 
 from kandisco.expr.rewrite.algebra import Algebra, as_power, factors, lead, split, terms
 from kandisco.expr.rewrite.numbers import MINUS_ONE, ONE, ZERO, fitted, fraction, integer, is_number, negative, over, raised, times, value
@@ -148,21 +147,21 @@ def _split_surds(number: Expr, rest: list[tuple[Expr, Expr]]) -> tuple[Expr, lis
 
 def _grouped(rest: list[tuple[Expr, Expr]], *, roots: bool) -> list[tuple[Expr, Expr]]:
     """Factors of equal powers under one power: sqrt(x)/sqrt(y) as sqrt(x/y); ``roots`` leaves whole powers alone."""
-    groups: dict[Fraction, list[Expr]] = {}
+    groups: dict[Expr, list[Expr]] = {}
     out: list[tuple[Expr, Expr]] = []
     for base, exponent in rest:
-        size = abs(fraction(exponent)) if exponent.head == "rat" else None
-        if size is None or size == 1 or (roots and size.denominator == 1):
+        size = _flip(exponent) if negative(exponent) else exponent
+        if not is_number(size) or size == ONE or (roots and integer(size) is not None):
             out.append((base, exponent))
         else:
-            groups.setdefault(size, []).append(base if fraction(exponent) > 0 else power(base, rat(-1)))
+            groups.setdefault(size, []).append(power(base, MINUS_ONE) if negative(exponent) else base)
     for size, members in groups.items():
         below = [member.args[0] for member in members if member.head == "pow" and member.args[1] == MINUS_ONE]
         above = [member for member in members if not (member.head == "pow" and member.args[1] == MINUS_ONE)]
         if not above:
-            out.append((mul(*below), rat(-size)))
+            out.append((mul(*below), _flip(size)))
         else:
-            out.append((mul(*above, power(mul(*below), MINUS_ONE)) if below else mul(*above), rat(size)))
+            out.append((mul(*above, power(mul(*below), MINUS_ONE)) if below else mul(*above), size))
     return out
 
 
