@@ -111,6 +111,46 @@ def _twice(kind: str, key: str, both: str) -> PluginError:
     return PluginError(f"{kind} {key!r} is registered twice: by {both}.", hint="Block one of them: --block NAME.")
 
 
+class Shielded(Observer):
+    """A third party's observer that cannot end the run: its first failure is told, and it hears no more.
+
+    Args:
+        entry: the observer and its owner.
+        plugins: takes the failure.
+    """
+
+    def __init__(self, entry: Contribution, plugins: Plugins) -> None:
+        self._entry = entry
+        self._plugins = plugins
+        self._silent = False
+
+    def _pass(self, event: str, *args: Any, **values: Any) -> None:
+        if self._silent:
+            return
+        try:
+            getattr(self._entry.spec, event)(*args, **values)
+        except Exception as exc:
+            exc.add_note(f"in {event} of an observer from {self._entry.owner.label}")
+            self._silent = True
+            self._plugins.fail(Failure(plugin=self._entry.owner, error=exc, hook="kandisco_observers"))
+
+    def stage_started(self, stage: str, **details: Any) -> None:
+        """Pass it on."""
+        self._pass("stage_started", stage, **details)
+
+    def progress(self, stage: str, **values: Any) -> None:
+        """Pass it on."""
+        self._pass("progress", stage, **values)
+
+    def stage_finished(self, stage: str, record: Any) -> None:
+        """Pass it on."""
+        self._pass("stage_finished", stage, record)
+
+    def run_finished(self, result: Any) -> None:
+        """Pass it on."""
+        self._pass("run_finished", result)
+
+
 class Registry:
     """Typed look-up of everything that can be extended.
 
@@ -273,8 +313,10 @@ class Registry:
         return self.all_commands.get(name)
 
     def observers(self, run: object) -> tuple[Observer, ...]:
-        """Fresh observers for one run; ``run`` is its folder, or None."""
-        return tuple(entry.spec for entry in self.plugins.collect("kandisco_observers", run=run))
+        """Fresh observers for one run; ``run`` is its folder, or None. A third party's is shielded: it fails alone."""
+        entries = self.plugins.collect("kandisco_observers", run=run)
+        own = "built-in"
+        return tuple(entry.spec if entry.owner.origin == own else Shielded(entry, self.plugins) for entry in entries)
 
     def owners(self, kind: str) -> Mapping[str, PluginInfo]:
         """Name -> plugin, for one kind.

@@ -7,6 +7,7 @@ import sys
 import textwrap
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -139,13 +140,42 @@ def test_commands_are_held_without_being_built() -> None:
     assert registry.command("hello").summary == "says hello"
 
 
-def test_every_run_gets_observers_of_its_own() -> None:
+class Clumsy(Observer):
+    """Hears one stage and stumbles over the next."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def stage_started(self, stage: str, **details: Any) -> None:
+        self.heard.append(stage)
+        if len(self.heard) == 2:
+            raise ZeroDivisionError("oops")
+
+
+def observing(observer: Observer | None = None) -> tuple[Registry, list[str]]:
     module = ModuleType("watch")
-    module.kandisco_observers = hookimpl(lambda run: [Observer()])  # type: ignore[attr-defined]
-    # pluggy reads argument names, and a lambda's name plays no part
-    registry = Registry(load(entry_points=False, environ={}, modules=[module]))
+    module.kandisco_observers = hookimpl(lambda run: [observer or Clumsy()])  # type: ignore[attr-defined]
+    lines: list[str] = []
+    return Registry(load(entry_points=False, environ={}, modules=[module], tell=lines.append)), lines
+
+
+def test_every_run_gets_observers_of_its_own() -> None:
+    registry, _ = observing()
     (first,), (second,) = registry.observers(None), registry.observers(None)
     assert first is not second
+
+
+def test_an_observer_that_fails_is_told_once_and_hears_no_more() -> None:
+    clumsy = Clumsy()
+    registry, lines = observing(clumsy)
+    (observer,) = registry.observers(None)
+    for stage in ("train", "prune", "refine"):
+        observer.stage_started(stage)
+    observer.progress("refine", best="x")
+    observer.stage_finished("refine", None)
+    observer.run_finished(None)
+    assert clumsy.heard == ["train", "prune"]
+    assert lines == ["plugin watch failed in kandisco_observers: ZeroDivisionError: oops"]
 
 
 LIBRARY = """
