@@ -56,7 +56,10 @@ def discover(
     rows = _rows(dataset, split)
     scales = _scales(rows.fit)
     problem = search.Problem(
-        rows=_scaled(rows, scales), functions=registry.functions(config.functions), basis=registry.basis(config.basis), config=config
+        rows=_scaled(rows, scales),
+        functions=registry.functions(config.functions),
+        basis=registry.basis(config.basis),
+        config=config,
     )
     pool: list[Formula] = []
     records: list[StageRecord] = []
@@ -78,7 +81,7 @@ def discover(
                   valid=best.rmse_valid / rows.fit.scale, seconds=control.elapsed())  # fmt: skip
         if search.settled(pool, rows):
             break
-    best, front = choose(pool, rows)
+    best, front = choose(_polished(pool, rows), rows)
     result = Result(
         best=best,
         front=front,
@@ -93,6 +96,15 @@ def discover(
     )
     _tell(observers, "run_finished", result)
     return result
+
+
+def _polished(pool: Sequence[Formula], rows: Rows) -> list[Formula]:
+    """The pool with the best formula in its shortest form."""
+    best, _ = choose(pool, rows)
+    if best is None or search.settled(pool, rows):
+        return list(pool)
+    candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors)
+    return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True).value)]
 
 
 def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
@@ -204,7 +216,9 @@ def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
 def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Status) -> list[str]:
     out = []
     if best is None or best.evidence == "none":
-        out.append("No trustworthy formula was found: nothing fits held-out rows beyond noise. Do not use the one shown as a law.")
+        out.append(
+            "No trustworthy formula was found: nothing fits held-out rows beyond noise. Do not use the one shown as a law."
+        )
     elif best.evidence == "weak":
         out.append("The best formula is an approximation, not a law: its errors still have structure or the rows are too few.")
     if status != "done":
@@ -213,5 +227,7 @@ def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Stat
     if best is not None and len(rest):
         names = tuple(variable.name for variable in dataset.inputs)
         outside = Sample(names=names, x=dataset.x[rest].T, y=dataset.y[rest])
-        out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {error(best.expr, outside):.3g}.")
+        out.append(
+            f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {error(best.expr, outside):.3g}."
+        )
     return out

@@ -60,17 +60,18 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
     sample, config = problem.sample, problem.config
     yield from _baselines(sample)
     if config.width:
-        yield _network(config.width, problem)
+        yield _network(config.width, problem, lambda: 1.0)
         return
+    floor = _floor(sample)
     yield from _closed_forms(sample)
-    yield from _started(problem, sample)
+    yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
         return
     if len(sample.names) <= 12:
         yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
     for shape in _SHAPES:
-        yield _network(f"{len(sample.names)},{shape}", problem)
+        yield _network(f"{len(sample.names)},{shape}", problem, floor)
 
 
 def _baselines(sample: Sample) -> Iterator[Attempt]:
@@ -89,11 +90,15 @@ def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sampl
     return Attempt(name=name, run=lambda control: solve(sample))
 
 
-def _started(problem: Problem, sample: Sample) -> Iterator[Attempt]:
+def _floor(sample: Sample) -> Callable[[], float]:
+    """Share of variance a smooth surrogate leaves on rows it has not seen, worked out when first asked for."""
+    return cache(lambda: fit_surrogate(sample).missing if 1 < len(sample.names) <= 12 else 0.05)
+
+
+def _started(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
     """Networks with a closed-form start: link-additive and product."""
     if len(sample.names) > 24:
         return
-    floor = cache(lambda: fit_surrogate(sample).missing if 1 < len(sample.names) <= 12 else 0.05)
     yield _start("[n,1,1] spectral", start.link_additive, problem, sample, floor)
     if len(sample.names) > 1:
         yield _start("[n,0+1xn] product", start.product, problem, sample, floor)
@@ -126,8 +131,11 @@ def _curve(problem: Problem, sample: Sample) -> list[Candidate]:
     return structure.curve(sample, problem.functions)
 
 
-def _network(width: str, problem: Problem) -> Attempt:
-    """A KAN of a given shape: train -> sparsify -> prune -> refine the grid -> symbolic."""
+def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attempt:
+    """A KAN of a given shape: train -> sparsify -> prune -> refine the grid -> symbolic.
+
+    A network that fits much worse than a smooth surrogate has the wrong shape and is not read off.
+    """
     config, sample = problem.config, problem.sample
     shape = net.parse_width(width, len(sample.names))
 
@@ -139,7 +147,10 @@ def _network(width: str, problem: Problem) -> Attempt:
         sparse = sparsify(trained, data, lamb=0.01 if config.lamb == "auto" else config.lamb, control=control).value
         pruned = prune(sparse, data, threshold=config.prune_threshold, control=control).value
         sharp = sharpen(pruned, data, grids=(config.grid, 2 * config.grid, 4 * config.grid), control=control)
-        story = f"kan {shape} (held-out error {sharp.record.metrics['valid']:.1e})"
+        error = float(sharp.record.metrics["valid"])
+        if error > max(0.05, 3 * floor() ** 0.5):
+            return []
+        story = f"kan {shape} (held-out error {error:.1e})"
         return _symbolic(problem, sample, read_off(sharp.value, data, sample.names), story, control)
 
     return Attempt(name=f"kan {shape}", run=run)
@@ -169,7 +180,7 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     if _exact(deeper, sample):
         return deeper
     out = list(deeper)
-    steps: list[Attempt] = [*_baselines(sample), *_closed_forms(sample), *_started(problem, sample)]
+    steps: list[Attempt] = [*_baselines(sample), *_closed_forms(sample), *_started(problem, sample, _floor(sample))]
     if len(sample.names) == 1:
         steps.append(Attempt(name="curve", run=lambda control: _curve(problem, sample)))
     for step in steps:
@@ -206,5 +217,3 @@ def settled(formulas: Sequence[Formula], rows: Rows) -> bool:
     """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end."""
     limit = EXACT * rows.fit.scale
     return any(f.rmse_train <= limit and f.rmse_test <= 10 * limit and f.rmse_shell <= 1e3 * limit for f in formulas)
-
-

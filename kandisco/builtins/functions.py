@@ -12,7 +12,9 @@ _ALL = (-math.inf, math.inf)
 _POSITIVE = (0.0, math.inf)
 
 
-def _spec(name: str, text: str, domain: tuple[float, float], *tags: str, singular: tuple[float, ...] = (), complexity: int = 2) -> FunctionSpec:
+def _spec(
+    name: str, text: str, domain: tuple[float, float], *tags: str, singular: tuple[float, ...] = (), complexity: int = 2
+) -> FunctionSpec:
     return FunctionSpec(name=name, sympy=text, domain=domain, singularities=singular, complexity=complexity, tags=tags)
 
 

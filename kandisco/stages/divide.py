@@ -99,7 +99,12 @@ def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float)
         return None
     name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
     smaller = _without(sample, [i, j], new=(name, z))
-    return Reduction(name=f"group {sample.names[i]},{sample.names[j]}", sample=smaller, rebuild=lambda e: e.substitute({name: expr}), misfit=misfit)
+    return Reduction(
+        name=f"group {sample.names[i]},{sample.names[j]}",
+        sample=smaller,
+        rebuild=lambda e: e.substitute({name: expr}),
+        misfit=misfit,
+    )
 
 
 def _combined(first: str, second: str, p: float, q: float, level: float) -> Expr:

@@ -45,7 +45,9 @@ def prune(kan: net.KAN, data: Scaled, *, threshold: float, control: Control | No
     metrics = {"edges_before": before, "edges_after": after, "valid": error}
     return StageResult(
         value=kan,
-        record=StageRecord(stage="prune", params={"threshold": threshold}, seconds=time.perf_counter() - started, metrics=metrics, notes=notes),
+        record=StageRecord(
+            stage="prune", params={"threshold": threshold}, seconds=time.perf_counter() - started, metrics=metrics, notes=notes
+        ),
     )
 
 

@@ -33,7 +33,7 @@ def refine(
     for fit, origin in fits[:keep]:
         if control is not None and control.reason():
             break
-        if complexity(fit.expr) > 4 * max_complexity:
+        if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
             continue
         smaller = reduce(fit, sample)
         if complexity(smaller.expr) <= 2 * max_complexity:

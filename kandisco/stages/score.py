@@ -106,7 +106,9 @@ def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidenc
     if not formula.expr.variables():
         return "none" if len(set(rows.fit.y.tolist())) > 1 else "exact"
     if formula.rmse_test <= _EXACT_TEST * scale and formula.rmse_shell <= _EXACT_SHELL * max(scale, _size(rows.shell)):
-        return "weak" if len(rows.fit.y) < 10 else "supported" if few or 4 * free + formula.complexity > len(rows.fit.y) else "exact"
+        return (
+            "weak" if len(rows.fit.y) < 10 else "supported" if few or 4 * free + formula.complexity > len(rows.fit.y) else "exact"
+        )
     if not math.isfinite(formula.rmse_test) or not math.isfinite(formula.rmse_shell) or formula.r2_test < 0.3:
         return "none"
     if structured(formula.expr, rows):

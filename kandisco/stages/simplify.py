@@ -7,27 +7,45 @@ from collections.abc import Sequence
 
 from kandisco.expr import complexity
 from kandisco.expr.rewrite import shortest
+from kandisco.expr.rewrite import simplify as rewritten
+from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
-from kandisco.stages.candidate import Candidate
 from kandisco.types import StageRecord, StageResult
 
+_FAST = 30
 
-def simplify(candidates: Sequence[Candidate], sample: Sample) -> StageResult[list[Candidate]]:
-    """The shortest verified rewriting of each candidate; a rewriting that fits worse is dropped."""
+
+def simplify(candidates: Sequence[Candidate], sample: Sample, *, thorough: bool = False) -> StageResult[list[Candidate]]:
+    """The shortest verified rewriting of each candidate; a rewriting that fits worse is dropped.
+
+    Args:
+        candidates: refitted expressions.
+        sample: the rows they were fitted to.
+        thorough: try sympy's forms too, and long formulas; without it only exact formulas get this, others of more than
+            30 nodes stay as they are: they are approximations, and rewriting them costs more than finding them.
+    """
     started = time.perf_counter()
-    columns = dict(zip(sample.names, sample.x, strict=True))
-    out = []
-    for candidate in candidates:
-        fit = sample.refit(candidate.expr)
-        short = sample.refit(shortest(fit.expr, columns=columns))
-        better = short if _keeps(short, fit, sample) else fit
-        again = reduce(better, sample)
-        tidy = sample.refit(shortest(again.expr, columns=columns))
-        final = tidy if _keeps(tidy, again, sample) and complexity(tidy.expr) <= complexity(again.expr) else again
-        out.append(Candidate(expr=final.expr, origin=candidate.origin, rmse=final.rmse, std_errors=tuple(final.std_errors.tolist())))
+    out = [_simplified(candidate, sample, thorough) for candidate in candidates]
     record = StageRecord(stage="simplify", seconds=time.perf_counter() - started, metrics={"formulas": len(out)})
     return StageResult(value=out, record=record)
+
+
+def _simplified(candidate: Candidate, sample: Sample, thorough: bool) -> Candidate:
+    thorough = thorough or candidate.rmse <= EXACT * sample.scale
+    if not thorough and complexity(candidate.expr) > _FAST:
+        return candidate
+    rewrite = shortest if thorough else rewritten
+    columns = dict(zip(sample.names, sample.x, strict=True))
+    fit = sample.refit(candidate.expr)
+    short = sample.refit(rewrite(fit.expr, columns=columns))
+    if _keeps(short, fit, sample):
+        fit = short
+    again = reduce(fit, sample)
+    if again.expr != fit.expr:
+        tidy = sample.refit(rewritten(again.expr, columns=columns))
+        fit = tidy if _keeps(tidy, again, sample) and complexity(tidy.expr) <= complexity(again.expr) else again
+    return Candidate(expr=fit.expr, origin=candidate.origin, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
 
 
 def _keeps(new: Fit, old: Fit, sample: Sample) -> bool:

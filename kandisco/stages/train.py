@@ -88,4 +88,6 @@ def sharpen(kan: net.KAN, data: Scaled, *, grids: tuple[int, ...], control: Cont
     started = time.perf_counter()
     done = net.fit(kan, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=grids, iterations=40, control=control)
     metrics = {"train": float(done.train_rmse[0]), "valid": float(done.valid_rmse[0]), "grid": done.kan.grid}
-    return StageResult(value=done.kan, record=StageRecord(stage="refine grid", seconds=time.perf_counter() - started, metrics=metrics))
+    return StageResult(
+        value=done.kan, record=StageRecord(stage="refine grid", seconds=time.perf_counter() - started, metrics=metrics)
+    )

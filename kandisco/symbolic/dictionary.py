@@ -33,7 +33,9 @@ def monomials(names: Sequence[str], x: Array, degree: int) -> Terms:
     exprs, values = [rat(1)], [np.ones(x.shape[1])]
     for total in range(1, degree + 1):
         for combo in combinations_with_replacement(range(len(names)), total):
-            exprs.append(mul(*(power(var(names[i]), rat(k)) if (k := combo.count(i)) > 1 else var(names[i]) for i in dict.fromkeys(combo))))
+            exprs.append(
+                mul(*(power(var(names[i]), rat(k)) if (k := combo.count(i)) > 1 else var(names[i]) for i in dict.fromkeys(combo)))
+            )
             values.append(np.prod(x[list(combo)], axis=0))
     return Terms(exprs=tuple(exprs), values=np.array(values))
 
@@ -56,7 +58,8 @@ def targets(y: Array) -> Iterator[tuple[Array, Expr]]:
         signed = (lambda expr: expr) if sign > 0 else (lambda expr: mul(rat(-1), expr))
         yield y**2, signed(power(x, rat(1, 2)))
         yield y**-2.0, signed(power(x, rat(-1, 2)))
-        yield np.log(np.abs(y)), signed(call("exp", x))
+        # A free factor in front lets the reduction move exp's constant outside, where it may turn out to be a known number.
+        yield np.log(np.abs(y)), signed(mul(num(1.0), call("exp", x)))
 
 
 def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Array, float] | None:

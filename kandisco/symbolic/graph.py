@@ -92,5 +92,3 @@ def assignments(ranked: Sequence[Sequence[CurveFit]]) -> Iterator[tuple[int, ...
 def _costs(fits: Sequence[CurveFit]) -> Array:
     best = max(min(fit.error for fit in fits), 1e-7)
     return np.array([np.log10(max(fit.error / best, 1.0)) + 0.1 * fit.complexity for fit in fits])
-
-

@@ -59,7 +59,9 @@ def _with_shifts(atoms: Atoms, u: Array) -> Atoms:
     centres = [0.0, *np.quantile(u, [0.0, 0.25, 0.5, 0.75, 1.0])]
     exprs = tuple(add(var(_X), num(-float(z))) for z in centres)
     values = np.array([u - z for z in centres])
-    return Atoms(names=(*atoms.names, *("x",) * len(centres)), exprs=(*atoms.exprs, *exprs), values=np.vstack([atoms.values, values]))
+    return Atoms(
+        names=(*atoms.names, *("x",) * len(centres)), exprs=(*atoms.exprs, *exprs), values=np.vstack([atoms.values, values])
+    )
 
 
 def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[int, int]]:

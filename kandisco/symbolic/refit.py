@@ -68,7 +68,8 @@ def refit(
         best = program.start
     value, jacobian = program.jacobian(best[None, :], x)
     residual = value - y[None, :]
-    rmse = float(np.sqrt(np.mean(residual[0] ** 2)))
+    with np.errstate(all="ignore"):
+        rmse = float(np.sqrt(np.mean(residual[0] ** 2)))
     fitted = expr.with_numbers(iter(best.tolist()))
     return Fit(expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0]))
 
@@ -113,7 +114,10 @@ def polish(program: Program, params: Array, x: Array, y: Array, *, steps: int = 
     for _ in range(steps):
         if not (loss < _CEILING and np.all(np.isfinite(jacobian))):
             break
-        scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+        with np.errstate(all="ignore"):
+            scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+        if not np.all(np.isfinite(scale)):
+            break
         scale[scale == 0] = 1.0
         step = np.linalg.lstsq((jacobian[0] / scale[:, None]).T, residual[0], rcond=1e-13)[0] / scale
         trial = best - step
@@ -160,8 +164,9 @@ def _errors(residual: Array, jacobian: Array) -> Array:
     p, n = jacobian.shape
     if not p or n <= p or not (np.all(np.isfinite(jacobian)) and np.all(np.isfinite(residual))):
         return np.full(p, np.nan)
-    scale = np.sqrt(np.sum(jacobian**2, axis=1))
-    if np.any(scale == 0):
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.sum(jacobian**2, axis=1))
+    if np.any(scale == 0) or not np.all(np.isfinite(scale)):
         return np.full(p, np.nan)
     _, singular, right = np.linalg.svd((jacobian / scale[:, None]).T, full_matrices=False)
     if singular[-1] < 1e-12 * singular[0]:

@@ -163,7 +163,10 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     p, n = jacobian.shape[1:]
     if not p or not np.all(np.isfinite(jacobian)):
         return np.full(p, np.nan), np.zeros(p, dtype=bool)
-    scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+    with np.errstate(all="ignore"):
+        scale = np.sqrt(np.sum(jacobian[0] ** 2, axis=1))
+    if not np.all(np.isfinite(scale)):
+        return np.full(p, np.nan), np.zeros(p, dtype=bool)
     dead = scale == 0
     scale[dead] = 1.0
     _, singular, right = np.linalg.svd((jacobian[0] / scale[:, None]).T, full_matrices=False)
@@ -209,5 +212,3 @@ def _units() -> Iterator[tuple[str, float, Expr]]:
     yield "1/sqrt(pi)", 1 / math.sqrt(math.pi), power(pi, rat(-1, 2))
     yield "1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), power(mul(rat(2), pi), rat(-1, 2))
     yield "E", math.e, e
-
-

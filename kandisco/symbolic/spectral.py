@@ -32,7 +32,9 @@ def spline_features(u: Array, intervals: int, *, degree: int = 3) -> Array:
     if hi <= lo:
         return np.zeros((0, len(u)))
     t = (u - lo) / (hi - lo)
-    inner = np.unique(np.round(0.5 * np.quantile(t, np.linspace(0, 1, intervals + 1)) + 0.5 * np.linspace(0, 1, intervals + 1), 9))
+    inner = np.unique(
+        np.round(0.5 * np.quantile(t, np.linspace(0, 1, intervals + 1)) + 0.5 * np.linspace(0, 1, intervals + 1), 9)
+    )
     inner = inner[(inner > 1e-6) & (inner < 1 - 1e-6)]
     knots = np.concatenate([np.zeros(degree + 1), inner, np.ones(degree + 1)])
     values = BSpline.design_matrix(np.clip(t, 0, 1), knots, degree).toarray().T
@@ -77,5 +79,3 @@ def _orthonormal(features: Array) -> tuple[Array, Array]:
     u, s, vt = np.linalg.svd(features, full_matrices=False)
     keep = s > 1e-9 * s[0]
     return vt[keep], (u[:, keep] / s[keep]).T
-
-
