@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -17,6 +18,11 @@ from kandisco.types import Array, Dataset, Table
 
 Bools = NDArray[np.bool_]
 MIN_ROWS = 3
+# Headers of columns that tell rows apart: "598" and "S.Mag" below such a header are both names.
+_NAMES = re.compile(
+    r"\b(object|name|id|identifier|label|code|sample|specimen|subject|patient|body|planet|star|galaxy|species|element|compound"
+    r"|material|station|site|batch|run|experiment)s?\b"
+)
 FEW_ROWS = 10
 
 
@@ -111,7 +117,8 @@ def _numbers(table: Table, wanted: Sequence[str], only: bool) -> tuple[dict[str,
             found[label] = column
             continue
         parsed = parse_column(column)
-        if parsed.text and (label in wanted or (parsed.mostly_numeric and not only)):
+        slip = parsed.mostly_numeric and not _NAMES.search(label.lower().replace("_", " "))
+        if parsed.text and (label in wanted or (slip and not only)):
             raise _text_among_numbers(table, label, column, parsed)
         if parsed.text:
             texts.append(label)

@@ -60,9 +60,9 @@ def _parse(data: bytes, found: Layout, source: str) -> pd.DataFrame:
         "na_values": list(_NA),
         "keep_default_na": False,
         "skipinitialspace": True,
-        # The nearest float64 to what is written: an exact law is judged at machine precision. With decimal commas the
-        # exact converter does not work, so those cells come as text and are converted below.
-        "float_precision": "round_trip",
+        # The nearest float64 to what is written: an exact law is judged at machine precision. Before 3.1 that had to be
+        # asked for, and did not work with decimal commas; so those cells come as text and are converted below.
+        **({"float_precision": "round_trip"} if _is_older(pd.__version__, 3, 1) else {}),
         "dtype": None if found.style.decimal == "." else str,
         "encoding": "utf-8",
         "engine": "c",
@@ -84,6 +84,11 @@ def _parse(data: bytes, found: Layout, source: str) -> pd.DataFrame:
     return frame
 
 
+def _is_older(version: str, major: int, minor: int) -> bool:
+    numbers = [int(part) for part in version.split(".")[:2]]
+    return numbers < [major, minor]
+
+
 def _explained(error: Exception, found: Layout, source: str) -> InputError:
     text = str(error)
     match = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", text)
@@ -92,7 +97,7 @@ def _explained(error: Exception, found: Layout, source: str) -> InputError:
         return InputError(message, hint="Remove the surplus cell, or quote the cell that holds the delimiter.")
     if "EOF inside string" in text:
         number = re.search(r"row (\d+)", text)
-        row = f"row {int(number[1]) + 1 + found.skip}" if number else "a row"
+        row = f"row {int(number[1]) + 1}" if number else "a row"
         return InputError(f"{source}: a quotation mark opened in {row} is never closed.", hint='Close it, or remove the ".')
     return InputError(f"{source} cannot be read as a table: {text.strip()}.", hint="Save it as CSV in UTF-8.")
 
