@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kandisco import data, search
+from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.expr import Expr, from_json, mul, num, to_json, to_text, var
 from kandisco.specs import Observer
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.refine import refine
-from kandisco.stages.score import Rows, choose, error, score
+from kandisco.stages.refine import propose, refine
+from kandisco.stages.score import Rows, choose, error, mdl, score
 from kandisco.stages.simplify import simplify
-from kandisco.symbolic.snap import Sample
-from kandisco.types import Dataset, Formula, Result, Split, StageRecord, Status
+from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.types import Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
     from kandisco.run import Run
+
+_REFINER_ROUNDS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Journal:
+    """Who hears of the run: the run folder and the observers."""
+
+    run: Run | None
+    observers: Sequence[Observer]
+    records: list[StageRecord] = field(default_factory=list)
+
+    def tell(self, event: str, *args: Any, **values: Any) -> None:
+        for observer in self.observers:
+            getattr(observer, event)(*args, **values)
+
+    def record(self, record: StageRecord) -> None:
+        self.records.append(record)
+        if self.run is not None:
+            self.run.write_record(record)
+        self.tell("stage_finished", record.stage, record)
+
+    def keep(self, name: str, kan: net.KAN) -> None:
+        if self.run is not None:
+            self.run.save_model(name, *net.save(kan))
 
 
 def discover(
@@ -48,54 +75,116 @@ def discover(
     Returns:
         The best formula with its evidence, the Pareto front, baselines, warnings and records.
 
+    Raises:
+        PluginError: a function, basis or refiner that ``config`` names is not there.
+
     Example:
-        >>> # discover(dataset, Config(seed=1), Registry(load())).best.expr
+        >>> from kandisco.registry import Registry
+        >>> from kandisco.plugins import load
+        >>> x = np.linspace(1, 5, 60)
+        >>> from kandisco.types import Variable
+        >>> free_fall = Dataset(name="fall", x=x[:, None], y=4.9 * x**2, inputs=(Variable(name="t"),), target=Variable(name="s"))
+        >>> to_text(discover(free_fall, Config(), Registry(load(entry_points=False))).best.expr)
+        '4.9*t**2'
     """
     control = control or Control(seconds=config.time)
+    journal = _Journal(run=run, observers=observers)
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
-    scales = _scales(rows.fit)
-    problem = search.Problem(
-        rows=_scaled(rows, scales),
-        functions=registry.functions(config.functions),
-        basis=registry.basis(config.basis),
-        config=config,
-    )
-    pool: list[Formula] = []
-    records: list[StageRecord] = []
-    status: Status = "done"
-    for attempt in search.attempts(problem):
-        if reason := control.reason():
-            status = reason
-            break
-        if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
-            break
-        _tell(observers, "stage_started", "search", shape=attempt.name)
-        found = _attempt(attempt, rows, scales, config, control, run, records)
-        if reason := control.reason():
-            status = reason
-        pool += found
-        best, _ = choose(pool, rows)
-        if best is not None:
-            _tell(observers, "progress", "search", shape=attempt.name, best=to_text(best.expr, 5), train=best.rmse_train / rows.fit.scale,
-                  valid=best.rmse_valid / rows.fit.scale, seconds=control.elapsed())  # fmt: skip
-        if search.settled(pool, rows):
-            break
+    pool, status = _searched(rows, config, registry, journal, control)
     best, front = choose(_polished(pool, rows), rows)
     result = Result(
         best=best,
         front=front,
         dataset=dataset,
         baselines=_baselines(rows),
-        noise=0.0 if best is None or best.evidence == "none" or best.rmse_train < 1e-9 * rows.fit.scale else best.rmse_train,
+        noise=0.0 if best is None or best.evidence == "none" or best.rmse_train < EXACT * rows.fit.scale else best.rmse_train,
         status=status,
         seed=config.seed,
         seconds=control.elapsed(),
         warnings=(*dataset.notes, *_warnings(best, dataset, split, status)),
-        records=tuple(records),
+        records=tuple(journal.records),
     )
-    _tell(observers, "run_finished", result)
+    journal.tell("run_finished", result)
     return result
+
+
+def _searched(
+    rows: Rows, config: Config, registry: Registry, journal: _Journal, control: Control
+) -> tuple[list[Formula], Status]:
+    """All formulas of all attempts, in order, until one settles the matter or time is up."""
+    scales = _scales(rows.fit)
+    functions = registry.functions(config.functions)
+    problem = search.Problem(
+        rows=_scaled(rows, scales),
+        functions=functions,
+        basis=registry.basis(config.basis),
+        config=config,
+        report=journal.record,
+        keep=journal.keep,
+    )
+    pool: list[Formula] = []
+    for attempt in search.attempts(problem):
+        if reason := control.reason():
+            return pool, reason
+        if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
+            break
+        pool += _unit(attempt.name, lambda: _unscaled_all(attempt.run(control), scales), rows, config, control, journal)  # noqa: B023
+        _show(pool, rows, attempt.name, journal, control)
+        if search.settled(pool, rows):
+            return pool, "done"
+    if config.refiner != "none":
+        name = "neighbours" if config.refiner == "auto" else config.refiner
+        refiner = registry.refiner(name)
+        for turn in range(_REFINER_ROUNDS):
+            if (reason := control.reason()) or search.settled(pool, rows) or _at_noise(pool, rows):
+                break
+            seeds = [f.expr for f in sorted(pool, key=lambda f: mdl(f, rows))[:3]]
+
+            def proposals(seeds: list[Expr] = seeds) -> list[Candidate]:
+                found = propose(refiner, seeds, rows.fit, functions, max_complexity=config.max_complexity, seed=config.seed)
+                journal.record(found.record)
+                return found.value
+
+            pool += _unit(f"refiner {name} {turn}", proposals, rows, config, control, journal)
+            _show(pool, rows, f"refiner {name}", journal, control)
+    return pool, control.reason() or "done"
+
+
+def _show(pool: Sequence[Formula], rows: Rows, name: str, journal: _Journal, control: Control) -> None:
+    best = min(pool, key=lambda f: mdl(f, rows), default=None)
+    if best is not None:
+        unit = rows.fit.scale
+        text = to_text(best.expr, 5)
+        errors = {"train": best.rmse_train / unit, "valid": best.rmse_valid / unit}
+        journal.tell("progress", "search", shape=name, best=text, seconds=control.elapsed(), **errors)
+
+
+def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
+    """Whether the best formula already leaves nothing but noise, so that more shapes could only add rivals to it."""
+    best, _ = choose(pool, rows)
+    return best is not None and best.evidence in ("exact", "supported")
+
+
+def _unit(
+    name: str, solve: Callable[[], list[Candidate]], rows: Rows, config: Config, control: Control, journal: _Journal
+) -> list[Formula]:
+    """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
+    stored = journal.run.load_unit(name) if journal.run is not None else None
+    if stored is not None:
+        return [score(_candidate_from(item), rows) for item in stored]
+    journal.tell("stage_started", "search", shape=name)
+    started = time.perf_counter()
+    raw = solve()
+    refined = refine(raw, rows.fit, max_complexity=config.max_complexity, control=control)
+    kept = [score(c, rows) for c in simplify(refined.value, rows.fit).value]
+    kept = [f for f in kept if f.complexity <= config.max_complexity]
+    best = min((f.rmse_train for f in kept), default=None)
+    metrics = {"candidates": len(raw), "formulas": len(kept), "best": best}
+    journal.record(StageRecord(stage=name, seed=config.seed, seconds=time.perf_counter() - started, metrics=metrics))
+    if journal.run is not None and not control.reason():
+        journal.run.save_unit(name, [_candidate_to(f) for f in kept])
+    return kept
 
 
 def _polished(pool: Sequence[Formula], rows: Rows) -> list[Formula]:
@@ -105,49 +194,6 @@ def _polished(pool: Sequence[Formula], rows: Rows) -> list[Formula]:
         return list(pool)
     candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors)
     return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True).value)]
-
-
-def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
-    """Whether the best formula already leaves nothing but noise, so that networks could only add rivals to it."""
-    best, _ = choose(pool, rows)
-    return best is not None and best.evidence in ("exact", "supported")
-
-
-def _tell(observers: Sequence[Observer], event: str, *args: Any, **values: Any) -> None:
-    for observer in observers:
-        getattr(observer, event)(*args, **values)
-
-
-def _attempt(
-    attempt: search.Attempt,
-    rows: Rows,
-    scales: dict[str, float],
-    config: Config,
-    control: Control,
-    run: Run | None,
-    records: list[StageRecord],
-) -> list[Formula]:
-    """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
-    stored = run.load_unit(attempt.name) if run is not None else None
-    if stored is not None:
-        return [score(_candidate_from(item), rows) for item in stored]
-    started = time.perf_counter()
-    raw = [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin) for c in attempt.run(control)]
-    refined = refine(raw, rows.fit, max_complexity=config.max_complexity, control=control)
-    simple = simplify(refined.value, rows.fit)
-    kept = [score(c, rows) for c in simple.value]
-    kept = [f for f in kept if f.complexity <= config.max_complexity]
-    record = StageRecord(
-        stage=attempt.name,
-        seed=config.seed,
-        seconds=time.perf_counter() - started,
-        metrics={"candidates": len(raw), "formulas": len(kept), "best": min((f.rmse_train for f in kept), default=None)},
-    )
-    records.append(record)
-    if run is not None and not control.reason():
-        run.save_unit(attempt.name, [_candidate_to(f) for f in kept])
-        run.write_record(record)
-    return kept
 
 
 def _candidate_to(formula: Formula) -> dict[str, Any]:
@@ -163,7 +209,7 @@ def _candidate_from(item: dict[str, Any]) -> Candidate:
 def _rows(dataset: Dataset, split: Split) -> Rows:
     names = tuple(variable.name for variable in dataset.inputs)
 
-    def part(index: np.ndarray) -> Sample:  # type: ignore[type-arg]
+    def part(index: Any) -> Sample:
         return Sample(names=names, x=np.ascontiguousarray(dataset.x[index].T), y=dataset.y[index])
 
     fit = np.concatenate([split.train, split.valid])
@@ -173,7 +219,7 @@ def _rows(dataset: Dataset, split: Split) -> Rows:
 def _scales(sample: Sample) -> dict[str, float]:
     """A power of ten for each column far from one (the target's under ``""``): attempts see numbers of ordinary size."""
 
-    def decade(values: np.ndarray) -> float:  # type: ignore[type-arg]
+    def decade(values: Array) -> float:
         size = float(np.median(np.abs(values))) or float(np.max(np.abs(values)))
         return 1.0 if size == 0 or 1e-3 < size < 1e3 else float(10.0 ** round(math.log10(size)))
 
@@ -181,13 +227,16 @@ def _scales(sample: Sample) -> dict[str, float]:
 
 
 def _scaled(rows: Rows, scales: dict[str, float]) -> Rows:
+    factors = np.array([scales[name] for name in rows.fit.names])
+
     def part(sample: Sample) -> Sample:
-        factors = np.array([scales[name] for name in sample.names])
         return Sample(names=sample.names, x=sample.x / factors[:, None], y=sample.y / scales[""])
 
-    parts = (rows.fit, rows.train, rows.valid, rows.test, rows.shell)
-    fit, train, valid, test, shell = (part(sample) for sample in parts)
-    return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
+    return Rows(fit=part(rows.fit), train=part(rows.train), valid=part(rows.valid), test=part(rows.test), shell=part(rows.shell))
+
+
+def _unscaled_all(candidates: Sequence[Candidate], scales: dict[str, float]) -> list[Candidate]:
+    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin) for c in candidates]
 
 
 def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:
@@ -198,36 +247,29 @@ def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:
 
 def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
     """Test RMSE and R2 of the mean and of ordinary least squares."""
-    spread = float(np.std(rows.test.y)) or 1.0
-    design = np.vstack([np.ones_like(rows.fit.y), rows.fit.x]).T
+    unit = float(np.max(np.abs(rows.fit.y))) or 1.0
+    spread = float(np.std(rows.test.y / unit)) * unit or unit
+    design, test = (np.vstack([np.ones_like(part.y), part.x]).T for part in (rows.fit, rows.test))
     scale = np.max(np.abs(design), axis=0)
     scale[scale == 0] = 1.0
-    coef = np.linalg.lstsq(design / scale, rows.fit.y, rcond=None)[0]
-    predicted = (np.vstack([np.ones_like(rows.test.y), rows.test.x]).T / scale) @ coef
-    unit = float(np.max(np.abs(rows.test.y), initial=0.0)) or 1.0
-    errors = {"constant": (rows.test.y - np.mean(rows.fit.y)) / unit, "linear": (rows.test.y - predicted) / unit}
-    out = {}
-    for name, residual in errors.items():
-        rmse = float(np.sqrt(np.mean(residual**2))) * unit if len(residual) else 0.0
-        out[name] = (rmse, 1 - (rmse / spread) ** 2)
-    return out
+    coef = np.linalg.lstsq(design / scale, rows.fit.y / unit, rcond=None)[0]
+    residuals = {"constant": (rows.test.y - np.mean(rows.fit.y)) / unit, "linear": rows.test.y / unit - (test / scale) @ coef}
+    errors = {name: float(np.sqrt(np.mean(r**2))) * unit if len(r) else 0.0 for name, r in residuals.items()}
+    return {name: (rmse, 1 - (rmse / spread) ** 2) for name, rmse in errors.items()}
 
 
 def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Status) -> list[str]:
     out = []
     if best is None or best.evidence == "none":
-        out.append(
-            "No trustworthy formula was found: nothing fits held-out rows beyond noise. Do not use the one shown as a law."
-        )
+        out.append("No trustworthy formula was found: nothing explains the held-out rows. Do not use the one shown as a law.")
     elif best.evidence == "weak":
-        out.append("The best formula is an approximation, not a law: its errors still have structure or the rows are too few.")
+        out.append("The best formula is an approximation, not a law: its errors still have structure, or the rows are too few.")
     if status != "done":
         out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     rest = data.rest(dataset, split)
     if best is not None and len(rest):
         names = tuple(variable.name for variable in dataset.inputs)
         outside = Sample(names=names, x=dataset.x[rest].T, y=dataset.y[rest])
-        out.append(
-            f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {error(best.expr, outside):.3g}."
-        )
+        misfit = error(best.expr, outside)
+        out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {misfit:.3g}.")
     return out

@@ -27,19 +27,24 @@ from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
-from kandisco.types import Formula
+from kandisco.types import Formula, StageRecord, StageResult
 
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What attempts work on: scaled rows, the library, the edge basis, the settings."""
+    """What attempts work on: scaled rows, the library, the edge basis, the settings.
+
+    ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off.
+    """
 
     rows: Rows
     functions: tuple[FunctionSpec, ...]
     basis: BasisSpec
     config: Config
+    report: Callable[[StageRecord], None] = lambda record: None
+    keep: Callable[[str, net.KAN], None] = lambda name, kan: None
 
     @property
     def sample(self) -> Sample:
@@ -141,19 +146,26 @@ def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attemp
 
     def run(control: Control) -> list[Candidate]:
         data = scale(problem.rows.train, problem.rows.valid)
-        trained = train(
-            shape, problem.basis, data, restarts=config.restarts, seed=config.seed, grid=config.grid, control=control
-        ).value
-        sparse = sparsify(trained, data, lamb=0.01 if config.lamb == "auto" else config.lamb, control=control).value
-        pruned = prune(sparse, data, threshold=config.prune_threshold, control=control).value
-        sharp = sharpen(pruned, data, grids=(config.grid, 2 * config.grid, 4 * config.grid), control=control)
-        error = float(sharp.record.metrics["valid"])
+        lamb = 0.01 if config.lamb == "auto" else config.lamb
+        grids = (config.grid, 2 * config.grid, 4 * config.grid)
+        options = {"restarts": config.restarts, "seed": config.seed, "grid": config.grid}
+        kan = _told(problem, train(shape, problem.basis, data, control=control, **options))
+        kan = _told(problem, sparsify(kan, data, lamb=lamb, control=control))
+        kan = _told(problem, prune(kan, data, threshold=config.prune_threshold, control=control))
+        sharp = sharpen(kan, data, grids=grids, control=control)
+        kan, error = _told(problem, sharp), float(sharp.record.metrics["valid"])
         if error > max(0.05, 3 * floor() ** 0.5):
             return []
+        problem.keep(f"kan {shape}", kan)
         story = f"kan {shape} (held-out error {error:.1e})"
-        return _symbolic(problem, sample, read_off(sharp.value, data, sample.names), story, control)
+        return _symbolic(problem, sample, read_off(kan, data, sample.names), story, control)
 
     return Attempt(name=f"kan {shape}", run=run)
+
+
+def _told(problem: Problem, result: StageResult[net.KAN]) -> net.KAN:
+    problem.report(result.record)
+    return result.value
 
 
 def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0) -> list[Candidate]:

@@ -6,7 +6,10 @@ import time
 from collections.abc import Sequence
 
 from kandisco.control import Control
-from kandisco.expr import complexity
+from kandisco.errors import PluginError
+from kandisco.expr import Expr, complexity, parse
+from kandisco.expr.heads import HEADS
+from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
@@ -46,3 +49,36 @@ def refine(
 
 def _candidate(fit: Fit, origin: str) -> Candidate:
     return Candidate(expr=fit.expr, origin=origin, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
+
+
+def propose(
+    refiner: RefinerSpec,
+    seeds: Sequence[Expr],
+    sample: Sample,
+    functions: Sequence[FunctionSpec],
+    *,
+    max_complexity: int,
+    seed: int,
+) -> StageResult[list[Candidate]]:
+    """Let an engine propose formulas from seeds; it decides nothing, every proposal is refitted here.
+
+    Raises:
+        PluginError: the engine broke; the message names it.
+    """
+    started = time.perf_counter()
+    heads = {node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS}
+    problem = RefineProblem(
+        x=sample.x.T, y=sample.y, names=sample.names, seeds=tuple(seeds), functions=tuple(sorted(heads)),
+        max_complexity=max_complexity, evaluations=300, seed=seed,
+    )  # fmt: skip
+    try:
+        proposals = tuple(refiner.refine(problem))
+    except Exception as error:
+        raise PluginError(f"The refiner {refiner.name!r} failed: {error}.", hint="Run without it: --refiner none.") from error
+    fits = [sample.refit(expr, iterations=15) for expr in proposals if complexity(expr) <= 2 * max_complexity]
+    fits.sort(key=lambda fit: sample.description_length(fit, complexity(fit.expr)))
+    out = [Candidate(expr=fit.expr, origin=f"refiner {refiner.name}", rmse=fit.rmse) for fit in fits[:8]]
+    record = StageRecord(
+        stage=f"refiner {refiner.name}", seed=seed, seconds=time.perf_counter() - started, metrics={"proposals": len(proposals)}
+    )
+    return StageResult(value=out, record=record)
