@@ -40,8 +40,8 @@ class Verdict:
 def same_law(found: Expr, truth: Expr, box: Box, *, rtol: float = 1e-6, seed: int = 0) -> Verdict:
     """Compare a found formula with the true one.
 
-    First a proof: the constants of ``found`` may each move by ``rtol`` of their size (which takes in every rounding to a rational, a
-    multiple of pi, e or a root), and then both formulas have to agree to 30 digits at 24 random points of the box, 12 of a box
+    First a proof: the constants of ``found`` may each move by ``rtol`` of their size (which takes in every rounding to a
+    rational, a multiple of pi, e or a root), and then both have to agree to 30 digits at 24 random points of the box, 12 of one
     50 % wider and 12 of one three times as wide, wherever all intermediate values are real. Points beyond the reach of the real
     line count only if they agree: another branch is no other law. Failing that, a number: the RMS difference is below ``rtol`` of
     the truth's RMS in a box 50 % wider, by a formula at most three times as complex.
@@ -129,7 +129,7 @@ class _Side:
 
 
 def _proven(found: Expr, truth: Expr, box: Box, rng: np.random.Generator, rtol: float) -> bool:
-    import mpmath
+    import mpmath  # type: ignore[import-untyped]
 
     with mpmath.workdps(DIGITS):
         points = list(_precise_points(box, rng))

@@ -72,6 +72,8 @@ def _binary(op: ast.operator, left: Expr, right: Expr) -> Expr:
             return mul(left, right)
         case ast.Div() if left.head == right.head == "rat" and right.value != 0:
             return rat(left.value / right.value)  # type: ignore[operator,arg-type]
+        case ast.Div() if left == rat(1):
+            return power(right, rat(-1))
         case ast.Div():
             return mul(left, power(right, rat(-1)))
         case ast.Pow():

@@ -28,7 +28,7 @@ def precise(expr: Expr, point: Mapping[str, Any]) -> tuple[Any, bool]:
         >>> round(float(value.real), 12) == round(5 / 7, 12), real
         (True, False)
     """
-    import mpmath
+    import mpmath  # type: ignore[import-untyped]
 
     with mpmath.workdps(DIGITS):
         return _value(expr, point, mpmath.mp)

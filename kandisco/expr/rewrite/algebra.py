@@ -273,7 +273,9 @@ class Algebra:
         if expr.head == "add":
             scale, monic = self.primitive(expr)
             if scale != ONE:
-                return self.product((rat(abs(fraction(scale))) if scale.head == "rat" else fitted(abs(value(scale))), Expr("abs", (monic,))))
+                return self.product(
+                    (rat(abs(fraction(scale))) if scale.head == "rat" else fitted(abs(value(scale))), Expr("abs", (monic,)))
+                )
         return Expr("abs", (expr,))
 
     # ------------------------------------------------------------------------------------------------------ exp and log

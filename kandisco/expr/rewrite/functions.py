@@ -13,7 +13,7 @@ from kandisco.expr.tree import Expr, const, rat
 _ODD = frozenset(("sin", "tan", "asin", "atan", "sinh", "tanh", "asinh", "atanh", "erf", "sign"))
 _EVEN = frozenset(("cos", "cosh"))
 _INVERSE = {"sin": "asin", "cos": "acos", "tan": "atan", "sinh": "asinh", "cosh": "acosh", "tanh": "atanh"}
-_AT_ZERO = {"cos": ONE, "cosh": ONE, "erfc": ONE} | {head: ZERO for head in _ODD}
+_AT_ZERO = {"cos": ONE, "cosh": ONE, "erfc": ONE} | dict.fromkeys(_ODD, ZERO)
 # f(inverse of g): sign of x**2 under the root, whether the root divides, whether x stays as a factor.
 _CROSSED = {
     ("cos", "asin"): (-1, False, False),
@@ -156,5 +156,3 @@ def _normal(expr: Expr, algebra: Algebra, memo: dict[Expr, Expr]) -> Expr:
         case "pow":
             return algebra.power(*args)
     return apply(algebra, expr.head, args)
-
-

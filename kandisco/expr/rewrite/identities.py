@@ -162,7 +162,11 @@ def merged_offset(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
         if rest.head == "log" and rest.args[0].head == "add":
             scale, monic = algebra.primitive(rest.args[0], signed=False)
             if scale != ONE:
-                yield add(*(other for other in expr.args if other is not term), mul(number, algebra.log(scale)), mul(number, call("log", monic)))
+                yield add(
+                    *(other for other in expr.args if other is not term),
+                    mul(number, algebra.log(scale)),
+                    mul(number, call("log", monic)),
+                )
 
 
 RULES = (pythagoras, doubled, hyperbolic, one_wave, addition_theorem, undone, merged_offset)

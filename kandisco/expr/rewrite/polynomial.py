@@ -18,7 +18,9 @@ def factored(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
     if expr.head != "add":
         return
     parts = terms(expr)
-    shared = Counter(base for term in parts for base in {as_power(factor)[0] for factor in factors(term) if not is_number(factor)})
+    shared = Counter(
+        base for term in parts for base in {as_power(factor)[0] for factor in factors(term) if not is_number(factor)}
+    )
     for base, count in shared.items():
         if count < 2 or is_number(base):
             continue
@@ -52,7 +54,10 @@ def expanded(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
     """(x + y)*z as x*z + y*z, small whole powers of sums too; in a sum, all its terms at once."""
     if expr.head == "add":
         parts = [multiplied_out(term, algebra) for term in terms(expr)]
-        if any(new != old for new, old in zip(parts, terms(expr), strict=True)) and sum(len(terms(p)) for p in parts) <= _MOST_TERMS:
+        if (
+            any(new != old for new, old in zip(parts, terms(expr), strict=True))
+            and sum(len(terms(p)) for p in parts) <= _MOST_TERMS
+        ):
             yield algebra.sum(parts)
     else:
         new = multiplied_out(expr, algebra)
@@ -105,9 +110,8 @@ def _root(term: Expr, algebra: Algebra) -> Expr | None:
             halves.append(algebra.exp(algebra.product((rat(1, 2), base.args[0]))))
             continue
         whole = integer(exponent)
-        if whole is None or whole % 2:
-            if algebra.facts.sign(base) <= 0 or exponent.head != "rat" or fraction(exponent).denominator != 1:
-                return None
+        if whole is None or (whole % 2 and algebra.facts.sign(base) <= 0):
+            return None
         halves.append(algebra.power(base, rat(fraction(exponent) / 2)))
     return algebra.product((root, *halves))
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kandisco.expr.rewrite.algebra import Algebra, as_power, factors, lead, split, terms
-from kandisco.expr.rewrite.numbers import MINUS_ONE, ONE, ZERO, fitted, fraction, integer, is_number, negative, over, raised, times, value
+from kandisco.expr.rewrite.numbers import (
+    MINUS_ONE,
+    ONE,
+    ZERO,
+    fitted,
+    fraction,
+    integer,
+    is_number,
+    negative,
+    over,
+    raised,
+    times,
+    value,
+)
 from kandisco.expr.text import to_text
 from kandisco.expr.tree import Expr, add, complexity, mul, power, rat
 
@@ -72,7 +85,9 @@ class Presenter:
         number, rest = _split_surds(number, rest)
         number, rest = self._placed(number, rest)
         spelt = [(self.present(base), self.present(exponent)) for base, exponent in rest]
-        return shortest_of([_fraction(number, group) for group in (spelt, _grouped(spelt, roots=True), _grouped(spelt, roots=False))])
+        return shortest_of(
+            [_fraction(number, group) for group in (spelt, _grouped(spelt, roots=True), _grouped(spelt, roots=False))]
+        )
 
     def _placed(self, number: Expr, rest: list[tuple[Expr, Expr]]) -> tuple[Expr, list[tuple[Expr, Expr]]]:
         """Moves the number into or out of the sums among the factors where that saves a constant."""
