@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from kandisco.kan.normal import Normal, Problem, mean_square, normal
 from kandisco.kan.penalty import Penalty
 
 _LARGEST_DAMPING = 1e12
+Penalise = Callable[[KAN, Normal], Penalty | None]
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def start(kan: KAN, mu: float = 1e-2) -> Damping:
     return Damping(ones * mu, ones * 2.0)
 
 
-def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalty: Penalty | None) -> Step:
+def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalise: Penalise | None) -> Step:
     """One damped Gauss-Newton step of every restart; a restart whose step does not pay stays and is damped more.
 
     Args:
@@ -47,15 +49,20 @@ def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalt
         data: the rows.
         first: first layer's features, see ``normal.cached_features``.
         damping: from ``start`` or the last step.
-        penalty: quadratic regularisation, or None.
+        penalise: the regularisation for the current networks and their normal equations, or None.
     """
     system = normal(kan, data, first)
     before = 0.5 * system.mse
+    # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
+    held = free(kan)
+    scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
+    penalty = penalise(kan, system) if penalise is not None else None
     if penalty is not None:
         penalty.add_to(system, kan, blocks(kan))
         before = before + penalty.value(kan)
     theta = pack(kan)
-    delta, lift = _solve(system, free(kan), damping.mu)
+    lift = damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
+    delta = _solve(system, held, lift)
     trial = unpack(kan, theta + delta)
     mse = mean_square(trial, data, first)
     after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
@@ -66,20 +73,17 @@ def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalt
     return Step(unpack(kan, kept), _renew(damping, gain, good), torch.where(good, mse, system.mse), good)
 
 
-def _solve(system: Normal, free_parameters: Tensor, mu: Tensor) -> tuple[Tensor, Tensor]:
-    """The step [R, P] and the damping [R] it was found with."""
-    hessian = system.hessian * free_parameters[:, :, None] * free_parameters[:, None, :]
-    gradient = system.gradient * free_parameters
-    diagonal = hessian.diagonal(dim1=1, dim2=2)
-    mean = diagonal.sum(1) / free_parameters.sum(1).clamp_min(1.0)
-    lift = mu * torch.where(mean > 0, mean, torch.ones_like(mean))
-    diagonal.add_(lift[:, None] + (1.0 - free_parameters) * mean[:, None])
+def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
+    """The step [R, P] under the damping ``lift`` [R]; parameters with ``held`` 0 stay."""
+    hessian = system.hessian * held[:, :, None] * held[:, None, :]
+    gradient = system.gradient * held
+    hessian.diagonal(dim1=1, dim2=2).add_(torch.maximum(lift[:, None] * held, 1.0 - held))
     factor, failed = torch.linalg.cholesky_ex(hessian)
     bad = (failed > 0) | ~torch.isfinite(gradient).all(1)
     eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
     factor = torch.where(bad[:, None, None], eye, factor)
     delta = torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
-    return torch.where(bad[:, None], torch.zeros_like(delta), delta), lift
+    return torch.where(bad[:, None], torch.zeros_like(delta), delta)
 
 
 def _renew(damping: Damping, gain: Tensor, good: Tensor) -> Damping:

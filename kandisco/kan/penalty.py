@@ -1,9 +1,18 @@
 """Regularisation as quadratic forms, so that it enters the normal equations exactly.
 
-The deviation of an edge over the data is sigma = sqrt(c' C c) with C the covariance of its features. An L1 pressure on the sigmas
-is majorised at the current point by a quadratic, sigma <= sigma^2 / (2 sigma_0) + sigma_0 / 2, and renewed at each iteration
-(iteratively reweighted least squares). Sigmas are measured in units of the node they flow into (of the target for the last
-layer), which makes the pressure unitless and blind to how a network spreads its scale over the layers.
+**Sparsity.** What an edge does to the output is, to first order, s (edge - its mean) with s = d output / d sub-sum; its deviation
+over the data, in units of the target's, is the edge's *effect*. It does not change when a hidden node is rescaled and the edges
+after it take that back, so it measures edges of all layers in one unit. For an edge with coefficients c,
+
+    effect^2 = c' A c,   A = E[s^2 phi phi'] - E[s^2 phi] E[s^2 phi]' / E[s^2],
+
+and all three expectations are blocks of the normal equations already at hand. The pressure is logarithmic, mu/2 log(effect^2 +
+floor^2): it hardly biases strong edges, and edges compete, as under an entropy, for several weak ones cost more than one strong.
+It is majorised at the current point by the quadratic mu/2 c' A c / (effect_0^2 + floor^2), renewed at each iteration
+(iteratively reweighted least squares; Candes, Wakin and Boyd 2008).
+
+Since effects are blind to the scale of a sub-sum, the pressure must be so too: its gradient along c itself, which the frozen A
+would feign, is taken out for hidden layers by a linear term.
 """
 
 from __future__ import annotations
@@ -16,31 +25,40 @@ from torch import Tensor
 from kandisco.kan.layout import Block
 from kandisco.kan.network import KAN
 from kandisco.kan.normal import Normal
-from kandisco.kan.passes import Trace
 from kandisco.specs import AbstractBasis
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """Half a quadratic form per edge: per layer [R, S, I, K, K]."""
+    """Per layer the forms Q [R, S, I, K, K] and linear terms b [R, S, I, K] of c' Q c / 2 - b' c."""
 
     forms: tuple[Tensor, ...]
+    shifts: tuple[Tensor, ...]
 
     def value(self, kan: KAN) -> Tensor:
         """The penalty [R] at the parameters of ``kan``."""
-        parts = [torch.einsum("rsik,rsikl,rsil->r", e.coef, q, e.coef) for q, e in zip(self.forms, kan.edges, strict=True)]
-        return 0.5 * torch.stack(parts).sum(0)
+        total = kan.edges[0].coef.new_zeros(kan.restarts)
+        for q, b, e in zip(self.forms, self.shifts, kan.edges, strict=True):
+            total = total + (e.coef * (0.5 * _times(q, e.coef) - b)).sum((1, 2, 3))
+        return total
 
     def add_to(self, system: Normal, kan: KAN, layout: tuple[Block, ...]) -> None:
         """Add the form and its gradient to the normal equations, in place."""
-        for q, e, block in zip(self.forms, kan.edges, layout, strict=True):
-            cut, sizes = slice(block.start, block.middle), (block.subs, block.sources, block.features)
-            # The edges' own blocks of the Hessian, as a view [R, S, I, K, K].
-            size, step = sizes[1] * sizes[2], system.hessian.shape[2] + 1
-            strides = (system.hessian.stride(0), size * step, sizes[2] * step, step - 1, 1)
-            own = system.hessian.as_strided((e.coef.shape[0], *sizes, sizes[2]), strides, block.start * step)
-            own.add_(q)
-            system.gradient[:, cut] += torch.einsum("rsikl,rsil->rsik", q, e.coef).flatten(1)
+        for q, b, e, block in zip(self.forms, self.shifts, kan.edges, layout, strict=True):
+            own_blocks(system.hessian, block).add_(q)
+            system.gradient[:, block.start : block.middle] += (_times(q, e.coef) - b).flatten(1)
+
+
+def _times(form: Tensor, coef: Tensor) -> Tensor:
+    return (form @ coef[..., None])[..., 0]
+
+
+def own_blocks(hessian: Tensor, block: Block) -> Tensor:
+    """The blocks of a Hessian [R, P, P] that belong to one edge each, as a view [R, S, I, K, K]."""
+    size, step = block.sources * block.features, hessian.shape[2] + 1
+    strides = (hessian.stride(0), size * step, block.features * step, step - 1, 1)
+    sizes = (hessian.shape[0], block.subs, block.sources, block.features, block.features)
+    return hessian.as_strided(sizes, strides, hessian.storage_offset() + block.start * step)
 
 
 def bending(basis: AbstractBasis, like: Tensor) -> Tensor:
@@ -55,37 +73,57 @@ def bending(basis: AbstractBasis, like: Tensor) -> Tensor:
 def smoothing(kan: KAN, strength: float) -> Penalty:
     """``strength`` times the mean square bending of every edge, in units of its grid's range."""
     form = strength * bending(kan.basis, kan.edges[0].coef)
-    return Penalty(tuple(form.expand(*e.coef.shape[:3], *form.shape) for e in kan.edges))
+    forms = tuple(form.expand(*e.coef.shape[:3], *form.shape) for e in kan.edges)
+    return Penalty(forms, tuple(torch.zeros_like(e.coef) for e in kan.edges))
 
 
-def sparsity(kan: KAN, found: Trace, lamb: float, power: float = 1.0, floor: float = 1e-4) -> Penalty:
-    """Pressure on the deviations of edges, and on the joint deviation of everything that leaves a hidden node.
+def effect_forms(system: Normal, layout: tuple[Block, ...]) -> list[Tensor]:
+    """Per layer the matrices A [R, S, I, K, K] of the edges' effects."""
+    forms = []
+    for block in layout:
+        own = own_blocks(system.hessian, block)
+        bias = torch.arange(block.middle, block.stop, device=own.device)
+        cross = system.hessian[:, block.start : block.middle, block.middle : block.stop]
+        cross = cross.reshape(own.shape[0], block.subs, block.sources * block.features, block.subs)
+        mean = cross.diagonal(dim1=1, dim2=3).transpose(1, 2).reshape(own.shape[:4])
+        weight = system.hessian[:, bias, bias][:, :, None, None]
+        scaled = mean / torch.where(weight > 0, weight, torch.ones_like(weight))
+        forms.append(own - mean[..., :, None] * scaled[..., None, :])
+    return forms
+
+
+def effects(kan: KAN, forms: list[Tensor]) -> list[Tensor]:
+    """Squared effects [R, S, I] per layer, zero for removed edges."""
+    return [((e.coef * _times(a, e.coef)).sum(-1) * e.mask).clamp_min(0.0) for a, e in zip(forms, kan.edges, strict=True)]
+
+
+def sparsity(kan: KAN, system: Normal, layout: tuple[Block, ...], strength: float, floor: float) -> Penalty:
+    """Pressure on the effect of every edge.
 
     Args:
         kan: the networks.
-        found: a forward pass over the data.
-        lamb: pressure, unitless.
-        power: exponent of the deviations; below 1 weak edges are pressed harder than strong ones.
-        floor: deviations below this share count as gone.
+        system: their normal equations, on a target of unit deviation.
+        layout: of the parameters.
+        strength: mu above.
+        floor: effects are told apart down to here; large at first, so that no edge is given up early.
     """
-    forms = []
-    last = len(kan.edges) - 1
-    for level, (e, phi, subs) in enumerate(zip(kan.edges, found.phi, found.subs, strict=True)):
-        centred = phi - phi.mean(-1, keepdim=True)
-        cov = centred @ centred.transpose(-1, -2) / phi.shape[-1]
-        cov = cov.expand(e.coef.shape[0], *cov.shape[1:])
-        unit = torch.ones_like(e.bias) if level == last else subs.std(-1, correction=0).clamp_min(1e-12)
-        share2 = torch.einsum("rsik,rikl,rsil->rsi", e.coef, cov, e.coef).clamp_min(0.0) * e.mask / unit[..., None].square()
-        weight = (share2 + floor**2) ** (0.5 * power - 1.0)
-        if level:
-            weight = weight + (share2.sum(1, keepdim=True) + floor**2) ** (0.5 * power - 1.0)
-        weight = lamb * weight / unit[..., None].square()
-        forms.append(weight[..., None, None] * cov[:, None])
-    return Penalty(tuple(forms))
+    matrices = effect_forms(system, layout)
+    forms, shifts = [], []
+    for level, (a, squared, e) in enumerate(zip(matrices, effects(kan, matrices), kan.edges, strict=True)):
+        form = (strength / (squared + floor**2))[..., None, None] * a
+        pull = _times(form, e.coef)
+        if level < len(kan.edges) - 1:
+            along = (pull * e.coef).sum((2, 3), keepdim=True) / e.coef.square().sum((2, 3), keepdim=True).clamp_min(1e-300)
+            shifts.append(along * e.coef)
+        else:
+            shifts.append(torch.zeros_like(pull))
+        forms.append(form)
+    return Penalty(tuple(forms), tuple(shifts))
 
 
 def add(first: Penalty | None, second: Penalty | None) -> Penalty | None:
     """Sum of two penalties, either of which may be absent."""
     if first is None or second is None:
         return first or second
-    return Penalty(tuple(a + b for a, b in zip(first.forms, second.forms, strict=True)))
+    forms = tuple(a + b for a, b in zip(first.forms, second.forms, strict=True))
+    return Penalty(forms, tuple(a + b for a, b in zip(first.shifts, second.shifts, strict=True)))

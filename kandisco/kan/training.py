@@ -11,17 +11,23 @@ from torch import Tensor
 
 from kandisco.control import Control
 from kandisco.kan import levenberg
+from kandisco.kan.cutting import cut
 from kandisco.kan.grids import extend_grid, rerange
+from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN, Edges, select
-from kandisco.kan.normal import Problem, cached_features, mean_square, problem
-from kandisco.kan.passes import trace
+from kandisco.kan.normal import Normal, Problem, cached_features, mean_square, problem
 from kandisco.kan.penalty import Penalty, add, smoothing, sparsity
+from kandisco.kan.scaling import rescale, sized, unit_of
 from kandisco.kan.tensors import columns
 from kandisco.types import Array, Status
 
 Progress = Callable[[int, Array, Array], None]
-_RERANGE_EVERY = 5
-_RERANGE_UNTIL = 30
+
+_RERANGE_EVERY, _RERANGE_UNTIL = 5, 30
+# The floor under which effects are not told apart sinks at each iteration, so that no edge is given up before it learnt.
+_FLOOR_START, _FLOOR_DECAY, _FLOOR_END = 0.3, 0.85, 1e-3
+# An edge alone against the logarithmic pressure mu log(effect) survives if its true effect is above 2 sqrt(mu).
+_SMALLEST_EFFECT_PER_LAMB = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +58,10 @@ class Schedule:
         grids: grid intervals, coarse to fine.
         iterations: most iterations on one grid.
         stop_rmse: enough when one restart's held-out error is below this (units of y).
-        lamb: sparsity pressure, unitless; 0 for none.
+        lamb: sparsity pressure, unitless: edges whose effect on the output is below about 5 lamb of its deviation vanish.
         smooth: pressure on bending, unitless.
         halving: after each grid keep the better half of the restarts.
-        patience: iterations without a one per cent gain of any restart that end a grid.
+        patience: iterations without a two per cent gain of any restart that end a grid.
     """
 
     grids: Sequence[int] = (5, 10, 20)
@@ -78,6 +84,9 @@ class _Run:
     best_train: Tensor
     best_valid: Tensor
     members: list[int]
+    unit: float
+    control: Control | None
+    progress: Progress | None
     iterations: int = 0
     status: Status = "done"
 
@@ -100,6 +109,9 @@ def fit(
 ) -> Trained:
     """Train every restart by least squares.
 
+    With ``lamb`` above zero the first grid is spent under sparsity pressure; then the edges that died are removed, and the rest
+    is trained on without pressure, on this grid and the finer ones.
+
     Args:
         kan: networks to start from.
         x: [rows, inputs].
@@ -113,24 +125,21 @@ def fit(
         The trained networks and their errors.
     """
     plan = Schedule(
-        grids=grids, iterations=iterations, stop_rmse=stop_rmse, lamb=lamb, smooth=smooth, halving=halving, patience=patience
+        grids=tuple(grids),
+        iterations=iterations,
+        stop_rmse=stop_rmse,
+        lamb=lamb,
+        smooth=smooth,
+        halving=halving,
+        patience=patience,
     )
     like = kan.edges[0].coef
     data = [columns(v, like.dtype, like.device) for v in (x, y, *(valid or ()))]
-    shift, scale = _unit_of(kan, data[1])
-    scaled = [data[0], (data[1] - shift) / scale, *(data[2:3]), *((v - shift) / scale for v in data[3:4])]
-    run = _begin(_sized(rescale(kan, -shift / scale, 1.0 / scale), scaled[0]), scaled)
-    factor = float(scale)
-    plan = replace(plan, stop_rmse=plan.stop_rmse / factor)
-    for index, grid in enumerate(plan.grids):
-        # Refining is exact, so the best state so far stands on the new grid too.
-        run.best = run.kan = extend_grid(run.best, grid) if grid != run.best.grid else run.best
-        _train_grid(run, plan, first=index == 0, control=control, progress=progress, factor=factor)
-        if run.status != "done" or _enough(run, plan):
-            break
-        if plan.halving and index + 1 < len(plan.grids):
-            _halve(run)
-    rmse = [factor * v.clamp_min(0.0).sqrt().double().cpu().numpy() for v in (run.best_train, run.best_valid)]
+    shift, scale = unit_of(kan, data[1])
+    scaled = [v if index % 2 == 0 else (v - shift) / scale for index, v in enumerate(data)]
+    run = _begin(sized(rescale(kan, -shift / scale, 1.0 / scale), scaled[0]), scaled, float(scale), control, progress)
+    _train(run, replace(plan, stop_rmse=stop_rmse / run.unit))
+    rmse = [run.unit * v.clamp_min(0.0).sqrt().double().cpu().numpy() for v in (run.best_train, run.best_valid)]
     return Trained(
         kan=rescale(run.best, shift, scale),
         train_rmse=rmse[0],
@@ -141,97 +150,86 @@ def fit(
     )
 
 
-def _unit_of(kan: KAN, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Shift and scale that bring y to mean 0 and deviation 1; product outputs cannot take a shift."""
-    last = kan.shape.layers[-1]
-    size = y.abs().amax()
-    size = torch.where(size > 0, size, torch.ones_like(size))
-    unit = y / size
-    shift = unit.mean() if not last.products else torch.zeros_like(size)
-    scale = (unit - shift).square().mean().sqrt()
-    flat = scale <= 1e-14
-    return shift * size, torch.where(flat, torch.ones_like(scale), scale) * size
-
-
-def _sized(kan: KAN, data: Tensor) -> KAN:
-    """Bring restarts whose outputs are orders off the target's unit deviation, as a fresh network's on raw data, to it.
-
-    A tiny last layer starves the layers before it of gradient, a huge one drowns the data.
-    """
-    outputs = trace(kan, data).outputs.flatten(1)
-    deviation = outputs.std(1, correction=0)
-    usable = (deviation > 1e-3) & (deviation < 1e3)
-    factor = torch.where(usable | ~torch.isfinite(1.0 / deviation), torch.ones_like(deviation), 1.0 / deviation)
-    shift = torch.where(usable, torch.zeros_like(deviation), -outputs.mean(1) * factor)
-    return rescale(kan, shift[:, None], factor[:, None])
-
-
-def rescale(kan: KAN, shift: Tensor, scale: Tensor) -> KAN:
-    """Networks whose outputs are shift + scale * outputs; the scale goes into the first factor of a product."""
-    last, layer = kan.edges[-1], kan.shape.layers[-1]
-    touched = torch.zeros(layer.subs, dtype=last.bias.dtype, device=last.bias.device)
-    position = layer.sums
-    touched[: layer.sums] = 1.0
-    for arity in layer.products:
-        touched[position] = 1.0
-        position += arity
-    factor = torch.where(touched > 0, scale, torch.ones_like(scale)).expand_as(last.bias)
-    bias = last.bias * factor
-    if not layer.products:
-        bias = bias + shift
-    edges = replace(last, coef=last.coef * factor[..., None, None], bias=bias)
-    return replace(kan, edges=(*kan.edges[:-1], edges))
-
-
-def _begin(kan: KAN, data: list[Tensor]) -> _Run:
+def _begin(kan: KAN, data: list[Tensor], unit: float, control: Control | None, progress: Progress | None) -> _Run:
     train = problem(kan, data[0], data[1])
     held = problem(kan, data[2], data[3]) if len(data) == 4 else train
     errors = [mean_square(kan, part, None) for part in (train, held)]
-    return _Run(kan, train, held, kan, errors[0], errors[1], list(range(kan.restarts)))
+    members = list(range(kan.restarts))
+    return _Run(kan, train, held, kan, errors[0], errors[1], members, unit, control, progress)
+
+
+def _train(run: _Run, plan: Schedule) -> None:
+    """All grids, coarse to fine."""
+    for index, grid in enumerate(plan.grids):
+        # Refining is exact, so the best state so far stands on the new grid too.
+        run.best = run.kan = extend_grid(run.best, grid) if grid != run.best.grid else run.best
+        first = index == 0
+        if first and plan.lamb > 0:
+            _iterate(run, plan, mu=1e-2)
+            if run.status == "done":
+                _cut(run)
+        if run.status == "done":
+            _iterate(run, replace(plan, lamb=0.0), mu=1e-2 if first else 1e-4)
+        if run.status != "done" or _enough(run, plan):
+            return
+        if plan.halving and index + 1 < len(plan.grids):
+            _halve(run)
 
 
 def _enough(run: _Run, plan: Schedule) -> bool:
     return bool((run.best_valid.sqrt() <= max(plan.stop_rmse, 1e-13)).any())
 
 
-def _train_grid(
-    run: _Run, plan: Schedule, *, first: bool, control: Control | None, progress: Progress | None, factor: float
-) -> None:
+def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
     """Iterate on one grid until it is exhausted, enough, or time is up."""
-    bend = smoothing(run.kan, plan.smooth) if plan.smooth > 0 else None
     cache, held_cache = cached_features(run.kan, run.train), cached_features(run.kan, run.valid)
-    damping = levenberg.start(run.kan, 1e-2 if first else 1e-4)
+    damping = levenberg.start(run.kan, mu)
     reference, stalled = run.best_valid.clone(), 0
     for count in range(plan.iterations):
-        reason = control.reason() if control is not None else ""
+        reason = run.control.reason() if run.control is not None else ""
         if reason:
             run.status = reason
             return
         if count % _RERANGE_EVERY == 0 and (count < _RERANGE_UNTIL or plan.lamb > 0):
             run.kan = rerange(run.kan, run.train.x)
-        done = levenberg.step(run.kan, run.train, cache, damping, add(bend, _pressure(run, plan, cache)))
+        done = levenberg.step(run.kan, run.train, cache, damping, _penalise(run, plan, count))
         run.kan, damping, run.iterations = done.kan, done.damping, run.iterations + 1
         held = done.mse if run.valid is run.train else mean_square(run.kan, run.valid, held_cache)
+        # Under pressure the newest state counts: its error may rise while the network gets simpler.
         _keep_best(run, done.mse, held, always=plan.lamb > 0)
-        if progress is not None:
-            progress(run.iterations, *(factor * v.sqrt().double().cpu().numpy() for v in (done.mse, held)))
-        if _enough(run, plan):
-            return
-        gained = run.best_valid < 0.98 * reference
+        if run.progress is not None:
+            run.progress(run.iterations, *(run.unit * v.sqrt().double().cpu().numpy() for v in (done.mse, held)))
+        gained = run.best_valid < 0.96 * reference
         reference = torch.where(gained, run.best_valid, reference)
         stalled = 0 if bool(gained.any()) else stalled + 1
-        if stalled >= plan.patience and plan.lamb == 0:
+        if plan.lamb == 0 and (stalled >= plan.patience or _enough(run, plan)):
             return
 
 
-def _pressure(run: _Run, plan: Schedule, cache: Tensor | None) -> Penalty | None:
-    if plan.lamb <= 0:
+def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | None:
+    """The regularisation of iteration ``count``."""
+    if plan.lamb <= 0 and plan.smooth <= 0:
         return None
-    return sparsity(run.kan, trace(run.kan, run.train.x, cache), plan.lamb)
+    layout = blocks(run.kan)
+    bend = smoothing(run.kan, plan.smooth) if plan.smooth > 0 else None
+    floor = max(_FLOOR_START * _FLOOR_DECAY**count, _FLOOR_END)
+    strength = (0.5 * _SMALLEST_EFFECT_PER_LAMB * plan.lamb) ** 2
+
+    def penalty(kan: KAN, system: Normal) -> Penalty | None:
+        return add(bend, sparsity(kan, system, layout, strength, floor) if plan.lamb > 0 else None)
+
+    return penalty
+
+
+def _cut(run: _Run) -> None:
+    """Remove what the pressure has killed, and start to count errors anew."""
+    run.best = run.kan = cut(run.kan, run.train, 3.0 * _FLOOR_END)
+    run.best_train = mean_square(run.kan, run.train, None)
+    run.best_valid = mean_square(run.kan, run.valid, None)
 
 
 def _keep_best(run: _Run, train: Tensor, held: Tensor, always: bool) -> None:
-    """Per restart keep the better state; under sparsity pressure the newest, for its error rises while it gets simpler."""
+    """Per restart keep the better state."""
     better = torch.isfinite(held) & ((held < run.best_valid) | ~torch.isfinite(run.best_valid) | always)
     run.best = choose(better, run.kan, run.best)
     run.best_train = torch.where(better, train, run.best_train)
