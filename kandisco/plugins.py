@@ -273,8 +273,6 @@ def _implemented(module: Any) -> tuple[str, ...]:
 def _built_ins() -> Iterator[_Candidate]:
     for short in DEFAULT:
         path = f"kandisco.builtins.{short}"
-        if importlib.util.find_spec(path) is None:
-            continue
         info = PluginInfo(name=f"kandisco.{short}", version=__version__, origin="built-in", location=path)
         yield _Candidate(info=info, load=partial(importlib.import_module, path))
 

@@ -61,18 +61,25 @@ def _budget(spec: RefinerSpec) -> Iterator[str]:
 
 
 def _allowed(spec: RefinerSpec) -> Iterator[str]:
+    proposals = _proposals(spec)
+    found = dict.fromkeys(message for expr in proposals for message in _forbidden(expr))
+    yield from found
     task = problem()
-    for expr in _proposals(spec):
-        if not isinstance(expr, Expr):
-            yield f"proposes a {type(expr).__name__}; build kandisco.expr trees"
-            return
-        odd = {node.head for node in expr.walk()} - PLAIN - set(task.functions)
-        if odd:
-            yield f"proposes {sorted(odd)}, which the problem does not allow"
-        if set(expr.variables()) - set(task.names):
-            yield f"proposes variables {expr.variables()}; there is only {task.names}"
-        if complexity(expr) > task.max_complexity:
-            yield f"proposes a formula of complexity {complexity(expr)}, above max_complexity={task.max_complexity}"
+    if proposals and not found and all(complexity(expr) > task.max_complexity for expr in proposals):
+        yield f"proposes only formulas above max_complexity={task.max_complexity}; all of them are dropped"
+
+
+def _forbidden(expr: Expr) -> Iterator[str]:
+    """What a single proposal may not hold. One that is too complex costs time only: the core drops it."""
+    task = problem()
+    if not isinstance(expr, Expr):
+        yield f"proposes a {type(expr).__name__}; build kandisco.expr trees"
+        return
+    odd = {node.head for node in expr.walk()} - PLAIN - set(task.functions)
+    if odd:
+        yield f"proposes {sorted(odd)}, which the problem does not allow"
+    if set(expr.variables()) - set(task.names):
+        yield f"proposes variables {expr.variables()}; there is only {task.names}"
 
 
 def _seeded(spec: RefinerSpec) -> Iterator[str]:
