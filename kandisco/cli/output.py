@@ -82,7 +82,7 @@ def _numbers(result: Result) -> Iterator[str]:
         if name in used:
             yield f"  {name} is the column {label!r}"
     if best is not None:
-        yield f"  evidence: {best.evidence} ({words.GROUNDS[best.evidence]})"
+        yield f"  evidence: {best.evidence} ({words.grounds(result)})"
     yield "  on held-out rows:"
     for name, rmse, r2 in words.scores(result):
         yield f"    {name:<9} RMSE {rmse:<10.4g} R2 {words.r2(r2)}"

@@ -70,7 +70,7 @@ def _law(result: Result, figures: Mapping[str, str]) -> str:
         return "".join(parts)
     text = escape(words.law(best, dataset))
     parts.append(f'<div class="law">{figures.get("formula") or f"<pre>{text}</pre>"}</div>')
-    grounds = escape(words.GROUNDS[best.evidence])
+    grounds = escape(words.grounds(result))
     parts.append(f'<p><span class="badge {best.evidence}">{best.evidence}</span> <span class="soft">{grounds}</span></p>')
     rows = [(name, f"{rmse:.4g}", words.r2(r2)) for name, rmse, r2 in words.scores(result)]
     parts.append(_table(("on held-out rows", "RMSE", "R2"), rows))

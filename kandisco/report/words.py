@@ -13,12 +13,22 @@ from kandisco.expr.rounding import digits_for
 if TYPE_CHECKING:
     from kandisco.types import Dataset, Formula, Result
 
-GROUNDS: Mapping[str, str] = {
-    "exact": "machine precision on held-out rows and beyond, or at the noise floor with a clear gap to every other form",
+_GROUNDS: Mapping[str, str] = {
     "supported": "as good as the noise allows, and ahead of the other forms",
     "weak": "an approximation: its errors still have structure, or the rows are too few to tell",
     "none": "it does not explain the held-out rows",
 }
+
+
+def grounds(result: Result) -> str:
+    """Why the best formula has the evidence it has, in one phrase."""
+    if result.best is None:
+        return ""
+    if result.best.evidence != "exact":
+        return _GROUNDS[result.best.evidence]
+    if result.noise:
+        return "at the noise floor, with a clear gap to every other form"
+    return "machine precision on held-out rows and in the withheld outer shell of the data"
 
 
 def columns_of(dataset: Dataset) -> dict[str, Any]:
