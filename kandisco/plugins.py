@@ -82,7 +82,7 @@ class Contribution:
 
 
 def _to_stderr(line: str) -> None:
-    print(f"kandisco: {line}", file=sys.stderr)
+    sys.stderr.write(f"kandisco: {line}\n")
 
 
 @dataclass(frozen=True, kw_only=True)
