@@ -12,6 +12,8 @@ DATA ?= datasets/kepler/data.csv
 # It is tried first, unless pip was told where to look (an index in its configuration) or TORCH_INDEX is emptied.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
 .PHONY: demo test check docs format clean
 .DELETE_ON_ERROR:
 
@@ -43,7 +45,7 @@ $(VENV)/.made:
 
 $(VENV)/.torch: constraints.txt | $(VENV)/.made
 	@if [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! $(PIP) config list | grep -q -e index-url -e find-links; then \
-	    $(PIP) install --retries 1 --timeout 20 -c constraints.txt --no-deps --index-url $(TORCH_INDEX) torch \
+	    $(PIP) install -q --retries 1 --timeout 20 -c constraints.txt --no-deps --index-url $(TORCH_INDEX) torch 2>/dev/null \
 	        || echo "The CPU index of torch was not reached; the ordinary index is used."; \
 	fi
 	touch $@
