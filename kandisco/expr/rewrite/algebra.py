@@ -111,10 +111,10 @@ class Algebra:
         if like.get(ONE, ZERO).head == "num":
             for rest in [rest for rest in like if rest != ONE and is_constant(rest)]:
                 like[ONE] = plus(like[ONE], fitted(value(like.pop(rest)) * self.number(rest)))
-        built = [self.scaled(number, rest) for rest, number in like.items() if number != ZERO]
+        rests = sorted((rest for rest, number in like.items() if number != ZERO), key=self.key)
+        built = [self.scaled(like[rest], rest) for rest in rests]
         if not built:
             return ZERO
-        built.sort(key=self.key)
         return built[0] if len(built) == 1 else Expr("add", tuple(built))
 
     def scaled(self, number: Expr, rest: Expr) -> Expr:

@@ -11,7 +11,7 @@ from kandisco.expr.rewrite.algebra import Algebra
 from kandisco.expr.rewrite.facts import Facts
 from kandisco.expr.rewrite.functions import normal
 from kandisco.expr.rewrite.order import ordered
-from kandisco.expr.rewrite.present import Presenter, rank
+from kandisco.expr.rewrite.present import Presenter, rank, shortest_of
 from kandisco.expr.tree import Expr, complexity
 
 RULES = (*polynomial.RULES, *identities.RULES)
@@ -24,37 +24,40 @@ class Search:
     Args:
         expr: the formula.
         columns: variable name -> float64 [rows], or None.
-        patience: how many forms without progress are expanded before it stops.
-        slack: how much longer than the best a form may be to be expanded.
     """
 
-    def __init__(self, expr: Expr, columns: Mapping[str, Any] | None, *, patience: int, slack: int) -> None:
+    def __init__(self, expr: Expr, columns: Mapping[str, Any] | None) -> None:
         self._facts = Facts(expr, columns)
         self._algebra = Algebra(self._facts)
         self._presenter = Presenter(self._algebra)
         self._normal: dict[Expr, Expr] = {}
-        self._patience, self._slack = patience, slack
         self._checked: dict[Expr, bool] = {}
         self._order = tuple(columns) if columns is not None else expr.variables()
         self.best = expr
         self._rank = rank(expr)
 
-    def run(self) -> Expr:
+    def result(self) -> Expr:
         """The best form found, in reading order."""
-        if self._facts.defined and complexity(self.best) <= _LARGEST:
-            self.offer(self.best)
         final = ordered(self.best, self._order)
         return final if self._keeps(final) else self.best
 
-    def offer(self, expr: Expr) -> None:
-        """Search around a form that is supposed to have the same values."""
+    def offer(self, expr: Expr, *, patience: int, slack: int) -> None:
+        """Search around a form that is supposed to have the same values.
+
+        Args:
+            expr: the form.
+            patience: how many forms without progress are expanded before it stops.
+            slack: how much longer than the best a form may be to be expanded.
+        """
+        if not self._facts.defined or complexity(expr) > _LARGEST:
+            return
         start = self._accepted(expr)
         if start is None:
             return
         tick, waited = 0, 0
         queue = [(rank(self._shown(start)), tick, start)]
         seen = {start}
-        while queue and waited < self._patience:
+        while queue and waited < patience:
             cost, _, form = heapq.heappop(queue)
             before = self._rank
             self._consider(form)
@@ -62,7 +65,7 @@ class Search:
                 if new not in seen:
                     seen.add(new)
                     price = rank(self._shown(new))
-                    if price[0] <= self._rank[0] + self._slack and self._keeps(new):
+                    if price[0] <= self._rank[0] + slack and self._keeps(new):
                         self._consider(new)
                         tick += 1
                         heapq.heappush(queue, (price, tick, new))
@@ -84,7 +87,8 @@ class Search:
     def _consider(self, form: Expr) -> None:
         shown = self._shown(form)
         price = rank(shown)
-        if price < self._rank and self._keeps(shown):
+        better = price < self._rank or (price == self._rank and shortest_of((self.best, shown)) == shown)
+        if better and self._keeps(shown):
             self.best, self._rank = shown, price
 
     def _keeps(self, expr: Expr) -> bool:

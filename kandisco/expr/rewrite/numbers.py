@@ -64,6 +64,8 @@ def plus(a: Expr, b: Expr) -> Expr:
 
 def times(a: Expr, b: Expr) -> Expr:
     """a * b."""
+    if a == ONE or b == ONE:
+        return b if a == ONE else a
     if a.head == b.head == "rat":
         return _small(fraction(a) * fraction(b))
     if ZERO in (a, b):
@@ -76,6 +78,8 @@ def times(a: Expr, b: Expr) -> Expr:
 
 def over(a: Expr, b: Expr) -> Expr:
     """a / b."""
+    if b == ONE:
+        return a
     if a.head == b.head == "rat":
         return _small(fraction(a) / fraction(b))
     return fitted(value(a) / value(b)) if a != ZERO else ZERO

@@ -14,7 +14,10 @@ _MOST_TERMS = 16
 
 
 def factored(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
-    """x*y + x*z + w as x*(y + z) + w, for each x that several terms share."""
+    """x*y + x*z + w as x*(y + z) + w, for each x that several terms share.
+
+    Not by nesting: a polynomial a + b*x + c*x**2 stays one, though a + x*(b + c*x) is shorter by a node.
+    """
     if expr.head != "add":
         return
     parts = terms(expr)
@@ -30,6 +33,8 @@ def factored(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
             if common is not None:
                 inside = [algebra.product((term, algebra.power(base, algebra.negate(common)))) for term, _ in group]
                 rest = [term for term in parts if term not in [member for member, _ in group]]
+                if rest and any(exponent != common for _, exponent in group):
+                    continue
                 yield add(mul(power(base, common), algebra.sum(inside)), *rest)
 
 

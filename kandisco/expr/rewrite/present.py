@@ -124,7 +124,7 @@ def _scales(expr: Expr) -> list[Expr]:
     found = [number for number in dict.fromkeys([lead(expr), *numbers]) if number not in (ONE, ZERO)]
     if all(negative(number) for number in numbers):
         found.append(MINUS_ONE)
-    return found[:6]
+    return found[:4]
 
 
 def _absorbing(number: Expr, exponent: Expr) -> list[Expr]:
@@ -218,11 +218,19 @@ def _power(base: Expr, exponent: Expr) -> Expr:
     return base if exponent == ONE else power(base, exponent)
 
 
-def rank(expr: Expr) -> tuple[int, int, int]:
-    """What is minimised: complexity, then fitted constants, then printed length."""
-    return complexity(expr), len(expr.numbers()), len(to_text(expr, 6))
+def rank(expr: Expr) -> tuple[int, int]:
+    """What is minimised: complexity, then fitted constants."""
+    return complexity(expr), len(expr.numbers())
+
+
+def length(expr: Expr) -> int:
+    """Printed length, which decides between forms of equal rank."""
+    return len(to_text(expr, 6))
 
 
 def shortest_of(forms: Iterable[Expr]) -> Expr:
-    """The first of the least complex forms."""
-    return min(forms, key=rank)
+    """The first of the least complex forms; among equals, the one that prints shortest."""
+    ranked = [(rank(form), form) for form in dict.fromkeys(forms)]
+    best = min(price for price, _ in ranked)
+    equals = [form for price, form in ranked if price == best]
+    return equals[0] if len(equals) == 1 else min(equals, key=length)

@@ -23,7 +23,9 @@ def simplify(expr: Expr, *, columns: Mapping[str, Any] | None = None) -> Expr:
         >>> to_text(simplify(parse("x*y + x*z")))
         'x*(y + z)'
     """
-    return Search(expr, columns, patience=1, slack=0).run()
+    search = Search(expr, columns)
+    search.offer(expr, patience=1, slack=0)
+    return search.result()
 
 
 def shortest(expr: Expr, *, columns: Mapping[str, Any] | None = None, seconds: float = 2.0) -> Expr:
@@ -41,10 +43,8 @@ def shortest(expr: Expr, *, columns: Mapping[str, Any] | None = None, seconds: f
         >>> to_text(shortest(parse("(x**3 - y**3)/(x - y) - x*y")))
         'x**2 + y**2'
     """
-    search = Search(expr, columns, patience=4, slack=3)
-    found = search.run()
-    if seconds <= 0:
-        return found
-    for form in sympy_forms(found, effort=seconds):
-        search.offer(form)
-    return search.run()
+    search = Search(expr, columns)
+    search.offer(expr, patience=4, slack=3)
+    for form in sympy_forms(search.result(), effort=seconds):
+        search.offer(form, patience=1, slack=0)
+    return search.result()
