@@ -128,7 +128,7 @@ def _numbers(table: Table, wanted: Sequence[str], only: bool) -> tuple[dict[str,
         raise InputError(f"{_source(table)} has no column of numbers.", hint="Give at least two columns of numbers.")
     if next(map(len, found.values())) == 0:
         raise InputError(f"{_source(table)} has no rows.", hint="Give one line for each measurement.")
-    return found, [f"Ignored because it holds text: {', '.join(map(repr, texts))}."] if texts else []
+    return found, [f"Ignored because it holds text: {', '.join(map(repr, texts))}."] if texts and not only else []
 
 
 def _text_among_numbers(table: Table, label: str, column: Sequence[str], parsed: Parsed) -> InputError:

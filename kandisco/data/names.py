@@ -47,6 +47,8 @@ def identifier(text: str) -> str:
         ('mass_of_Earth', 'theta1', 'E_', 'c2nd')
     """
     name = "".join(_spell(character) for character in text)
+    # Python reads names in this form; letters that were taken apart above come together again.
+    name = unicodedata.normalize("NFKC", name)
     name = re.sub(r"\W+", "_", name).strip("_")
     if not name:
         name = "column"

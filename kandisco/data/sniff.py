@@ -80,9 +80,8 @@ def to_utf8(data: bytes, source: str) -> tuple[bytes, tuple[str, ...]]:
         if data.startswith(bom):
             return _recode(data[len(bom) :], encoding, source), ()
     head = data[:4096]
-    for kind in ("utf-16-le", "utf-16-be"):
-        zeros = head[1::2] if kind.endswith("le") else head[::2]
-        if len(zeros) > 1 and zeros.count(0) > 0.8 * len(zeros):
+    for kind, high, low in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        if high.count(0) > 0.8 * len(high) and low.count(0) == 0:
             return _recode(data, kind, source), ()
     _refuse_binary(data, source)
     if _is_utf8(data):

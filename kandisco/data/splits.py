@@ -96,12 +96,20 @@ def _hash(columns: Array) -> Keys:
 
 
 def _ranks(column: Array) -> tuple[Ints, Array]:
-    """Dense ranks, and the mid-rank of each row in (0, 1); values that agree to nine digits are equal."""
-    mantissa, exponent = np.frexp(column)
-    rounded = np.ldexp(np.round(mantissa * 2.0**30), exponent - 30)
-    _, dense, counts = np.unique(rounded, return_inverse=True, return_counts=True)
+    """Dense ranks, and the mid-rank of each row in (0, 1); neighbours that agree to nine digits are equal.
+
+    Neighbours are compared, not rounded values: of two equal measurements rounding could split any pair. The digits are
+    those of the value or, where an offset takes them up (time stamps), of the column's range.
+    """
+    order = np.argsort(column, kind="stable")
+    ordered = column[order] / (np.max(np.abs(column)) or 1.0)
+    size = np.minimum(np.maximum(np.abs(ordered[1:]), np.abs(ordered[:-1])), ordered[-1] - ordered[0])
+    rank_of_sorted = np.concatenate([[0], np.cumsum(np.diff(ordered) > 1e-9 * size)]).astype(np.int64)
+    counts = np.bincount(rank_of_sorted)
     middle = (np.cumsum(counts) - counts / 2) / len(column)
-    return dense.astype(np.int64), middle[dense]
+    dense = np.empty(len(column), dtype=np.int64)
+    dense[order] = rank_of_sorted
+    return dense, middle[dense]
 
 
 def _first_whole(keys: Keys, rows: Ints, limit: int) -> Ints:
@@ -142,7 +150,7 @@ def _shell(x: Array, keys: Keys, size: int) -> Ints:
     order = np.lexsort((keys, -outermost[member]))
     # Whole groups up to the size; a group that alone is larger leaves the shell empty.
     ends = np.append(np.flatnonzero(np.diff(keys[order]) != 0) + 1, len(order))
-    fitting = ends[ends <= max(size, 2)]
+    fitting = ends[ends <= size]
     return np.sort(order[: fitting[-1]]) if len(fitting) else np.zeros(0, dtype=np.int64)
 
 
