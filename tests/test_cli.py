@@ -308,8 +308,9 @@ def test_verbose_shows_each_stage_on_stderr_only(fake: Fake, table: str, capsys:
 
 
 def test_a_run_folder_has_all_that_was_promised(
-    fake: Fake, table: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    fake: Fake, table: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("kandisco.report.write", WRITE)
     folder = tmp_path / finished(table, capsys)
     have = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {"run.json", "formulas.json", "formula.tex", "formula.py", "report.md", "report.html", "figures/pareto.svg"} <= have
