@@ -18,7 +18,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
-	$(BIN)/kandisco discover $(DATA) --lamb 0.01
+	$(BIN)/kandisco discover $(DATA) --lamb 0.01 --out runs
+	@echo; echo "LaTeX and report:"; ls -d runs/*/formula.tex runs/*/report.html | tail -n 2
 
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
