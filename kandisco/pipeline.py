@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,13 +124,14 @@ def _searched(
         report=journal.record,
         keep=journal.keep,
     )
+    floor = cache(lambda: search.smooth_error(problem) * scales[""])
     pool: list[Formula] = []
     for attempt in search.attempts(problem):
         if reason := control.reason():
             return pool, reason
         if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
             break
-        pool += _unit(attempt.name, lambda: _unscaled_all(attempt.run(control), scales), rows, config, control, journal)  # noqa: B023
+        pool += _unit(attempt.name, lambda: _unscaled_all(attempt.run(control), scales), rows, floor, config, control, journal)  # noqa: B023
         _show(pool, rows, attempt.name, journal, control)
         if search.settled(pool, rows):
             return pool, "done"
@@ -146,7 +148,7 @@ def _searched(
                 journal.record(found.record)
                 return found.value
 
-            pool += _unit(f"refiner {name} {turn}", proposals, rows, config, control, journal)
+            pool += _unit(f"refiner {name} {turn}", proposals, rows, floor, config, control, journal)
             _show(pool, rows, f"refiner {name}", journal, control)
     return pool, control.reason() or "done"
 
@@ -167,7 +169,13 @@ def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
 
 
 def _unit(
-    name: str, solve: Callable[[], list[Candidate]], rows: Rows, config: Config, control: Control, journal: _Journal
+    name: str,
+    solve: Callable[[], list[Candidate]],
+    rows: Rows,
+    floor: Callable[[], float],
+    config: Config,
+    control: Control,
+    journal: _Journal,
 ) -> list[Formula]:
     """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
     stored = journal.run.load_unit(name) if journal.run is not None else None
@@ -176,7 +184,7 @@ def _unit(
     journal.tell("stage_started", "search", shape=name)
     started = time.perf_counter()
     raw = solve()
-    refined = refine(raw, rows.fit, max_complexity=config.max_complexity, control=control)
+    refined = refine(raw, rows.fit, floor=floor(), max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit).value]
     kept = [f for f in kept if f.complexity <= config.max_complexity]
     best = min((f.rmse_train for f in kept), default=None)

@@ -6,9 +6,12 @@ attempt can be stored and replayed, and a slower machine finds the same formulas
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+
+import numpy as np
 
 from kandisco import kan as net
 from kandisco.config import Config
@@ -95,9 +98,18 @@ def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sampl
     return Attempt(name=name, run=lambda control: solve(sample))
 
 
+def smooth_error(problem: Problem) -> float:
+    """Root mean square error of a smooth surrogate on held-out rows, inf where none can be fitted: what a law has to match."""
+    sample = problem.sample
+    if len(sample.names) > 12 or len(sample.y) < 20:
+        return math.inf
+    surrogate = fit_surrogate(sample)
+    return float(np.sqrt(np.mean((surrogate.predict(problem.rows.test.x)[0] - problem.rows.test.y) ** 2)))
+
+
 def _floor(sample: Sample) -> Callable[[], float]:
     """Share of variance a smooth surrogate leaves on rows it has not seen, worked out when first asked for."""
-    return cache(lambda: fit_surrogate(sample).missing if 1 < len(sample.names) <= 12 else 0.05)
+    return cache(lambda: fit_surrogate(sample).missing if len(sample.names) <= 12 and len(sample.y) >= 20 else 0.05)
 
 
 def _started(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
@@ -184,7 +196,7 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
         out += [_rebuilt(reduction, c) for c in _smaller(problem, reduction.sample, control, depth)]
         if _exact(out, sample):
             break
-    return sorted(_refitted(out, sample), key=lambda c: sample.description_length(sample.refit(c.expr), complexity(c.expr)))[:4]
+    return _shortest(_refitted(out, sample), sample)
 
 
 def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
@@ -202,11 +214,11 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
         out += found
         if _exact(found, sample):
             break
-    return sorted(out, key=lambda c: sample.description_length(sample.refit(c.expr), complexity(c.expr)))[:4]
+    return _shortest(out, sample)
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:
-    """One reduction for each set of columns it removes: power factors of different columns lead to the same problem in the end."""
+    """The groups and one division: dividing by different columns in turn leads to the same problem in the end."""
     divisions = [r for r in found if r.name.startswith("divide")]
     groups = [r for r in found if not r.name.startswith("divide")]
     return [*divisions[:1], *groups] if divisions else groups
@@ -219,6 +231,11 @@ def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:
 def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
     fits = [(sample.refit(c.expr), c) for c in candidates]
     return [replace(c, expr=fit.expr, rmse=fit.rmse) for fit, c in fits if fit.rmse < float("inf")]
+
+
+def _shortest(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
+    """The four shortest descriptions among refitted candidates."""
+    return sorted(candidates, key=lambda c: sample.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))[:4]
 
 
 def _exact(candidates: Sequence[Candidate], sample: Sample) -> bool:

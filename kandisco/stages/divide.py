@@ -1,7 +1,8 @@
 """Divide: smaller problems inside a problem, found in the gradients of a smooth surrogate.
 
-Two tests, both exact for the true gradients:
-  power factor   x_i dy/dx_i / y is one number p   =>  y = x_i^p h(the others)
+Three tests, all exact for the true gradients, with e_i = x_i dy/dx_i / y the local exponents:
+  power factor   e_i is one number p          =>  y = x_i^p h(the others)
+  scaling        e_i = p - r e_j with p != 0  =>  y = x_i^p h(x_j x_i^-r, the others)
   group          log|dy/dx_i / dy/dx_j| = k + a log|x_i| + b log|x_j|   =>  y depends on x_i and x_j only through
                  z = x_i^p x_j^q (a = -1, b = 1) or z = c x_i^(a+1) + x_j^(1-b)
 Each reduction replaces columns by one new column (or none) and knows how to put a solution back.
@@ -40,9 +41,10 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     sample = surrogate.sample
     x = sample.x[:, :rows]
     value, slope = surrogate.predict(x)
-    noise = 3.0 * np.sqrt(surrogate.missing)
-    limit = float(np.clip(10 * noise, 0.02, 0.3))
+    noise = 3.0 * surrogate.missing**0.5
+    limit = 0.02 if 10 * noise < 0.02 else 0.3 if 10 * noise > 0.3 else 10 * noise
     found = [r for i in range(len(x)) if (r := _power_factor(sample, i, x, value, slope, limit))]
+    found += [r for i in range(len(x)) for j in range(len(x)) if i != j and (r := _scaling(sample, i, j, x, value, slope, limit))]
     found += [r for i in range(len(x)) for j in range(i + 1, len(x)) if (r := _group(sample, i, j, x, slope, limit))]
     return sorted(found, key=lambda r: r.misfit)
 
@@ -66,6 +68,31 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
         sample=_without(sample, [i], y=y),
         rebuild=lambda expr: mul(factor, expr),
         misfit=0.5 * misfit,
+    )
+
+
+def _scaling(sample: Sample, i: int, j: int, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:
+    """y = x_i^p h(x_j x_i^-r, ...): what is left of homogeneity when x_i alone is no factor."""
+    with np.errstate(all="ignore"):
+        first, second = x[i] * slope[i] / value, x[j] * slope[j] / value
+    clear = np.isfinite(first) & np.isfinite(second) & (np.abs(value) > 0.05 * np.std(value))
+    if clear.sum() < 30 or not (np.all(sample.x[i] > 0) and np.ptp(second[clear]) > limit):
+        return None
+    a, p0 = np.polyfit(second[clear], first[clear], 1)
+    p, r = _nice(float(p0)), _nice(float(-a))
+    misfit = float(np.median(np.abs(first[clear] - float(p) + float(r) * second[clear])))
+    if p == 0 or r == 0 or misfit > limit * max(0.3, float(np.std(first[clear]))):
+        return None
+    name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
+    expr = mul(var(sample.names[j]), _power(var(sample.names[i]), -r))
+    z = evaluate(expr, {sample.names[i]: sample.x[i], sample.names[j]: sample.x[j]})
+    factor = _power(var(sample.names[i]), p)
+    y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
+    return Reduction(
+        name=f"scale {sample.names[j]} by {sample.names[i]}",
+        sample=_without(sample, [i, j], y=y, new=(name, z)),
+        rebuild=lambda e: mul(factor, e.substitute({name: expr})),
+        misfit=2 * misfit,
     )
 
 

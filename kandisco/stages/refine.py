@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -17,13 +18,20 @@ from kandisco.types import StageRecord, StageResult
 
 
 def refine(
-    candidates: Sequence[Candidate], sample: Sample, *, keep: int = 4, max_complexity: int = 40, control: Control | None = None
+    candidates: Sequence[Candidate],
+    sample: Sample,
+    *,
+    floor: float = math.inf,
+    keep: int = 4,
+    max_complexity: int = 40,
+    control: Control | None = None,
 ) -> StageResult[list[Candidate]]:
     """Refit, rank by description length, and reduce the best.
 
     Args:
         candidates: expressions in the names of ``sample``.
         sample: the rows to fit.
+        floor: error that a smooth surrogate reaches; candidates well above it are approximations and are not worth reducing.
         keep: candidates that are reduced (term by term, constant by constant); the reduction is the expensive part.
         max_complexity: reduced expressions above this are dropped.
         control: asked between candidates.
@@ -38,7 +46,7 @@ def refine(
             break
         if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
             continue
-        smaller = reduce(fit, sample)
+        smaller = reduce(fit, sample) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(_candidate(smaller, origin))
         if smaller.rmse <= EXACT * sample.scale:

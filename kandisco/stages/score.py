@@ -140,7 +140,8 @@ def structured(expr: Expr, rows: Rows) -> bool:
 def _neighbours_agree(x: Array, residual: Array) -> bool:
     from scipy.spatial import cKDTree
 
-    ranks = np.argsort(np.argsort(x, axis=1), axis=1).T / x.shape[1]
+    order: Array = np.asarray(np.argsort(np.argsort(x, axis=1), axis=1), dtype=np.float64)
+    ranks = order.T / x.shape[1]
     _, nearest = cKDTree(ranks).query(ranks, k=2)
     products = residual * residual[nearest[:, 1]]
     variance = float(np.mean(products**2))

@@ -18,6 +18,9 @@ from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import StageRecord, StageResult
 
 
+_SCREENING_ROWS = 240
+
+
 def symbolic(
     graph: Graph,
     sample: Sample,
@@ -36,13 +39,15 @@ def symbolic(
         functions: the library.
         origin: the network's story, put before each candidate's own.
         candidates: symbols kept per edge.
-        beam: assignments refitted whole, cheapest first; ends at once when one is exact.
+        beam: candidates returned; four times as many assignments are screened on a few hundred rows, cheapest first, until
+            one is exact.
         control: asked between assignments.
 
     Returns:
         Candidates, smallest error first.
     """
     started = time.perf_counter()
+    few = sample.thinned(_SCREENING_ROWS)
     ranked = [fit_curve(curve.u, curve.v, functions)[: candidates + 2] for curve in graph.curves]
     out: list[Candidate] = []
     tried = 0
@@ -52,12 +57,18 @@ def symbolic(
                 break
             tried += 1
             fits = [fits[k] for fits, k in zip(ranked, choice, strict=True)]
-            fit = sample.refit(graph.compose([f.expr for f in fits]))
+            fit = few.refit(graph.compose([f.expr for f in fits]), iterations=25)
             story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
             out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse))
             if fit.rmse <= EXACT * sample.scale:
                 break
     out.sort(key=lambda candidate: candidate.rmse)
+    out = [_on_all_rows(candidate, sample) for candidate in out[:beam]]
     metrics = {"edges": len(graph.curves), "assignments": tried, "best": out[0].rmse / sample.scale if out else None}
     record = StageRecord(stage="symbolic", seconds=time.perf_counter() - started, metrics=metrics)
-    return StageResult(value=out[:beam], record=record)
+    return StageResult(value=out, record=record)
+
+
+def _on_all_rows(candidate: Candidate, sample: Sample) -> Candidate:
+    fit = sample.refit(candidate.expr, iterations=25)
+    return Candidate(expr=fit.expr, origin=candidate.origin, rmse=fit.rmse)

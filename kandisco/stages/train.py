@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 class Scaled:
     """Rows as a network likes them: inputs [rows, inputs] in [-1, 1], target of zero mean and unit deviation.
 
-    ``centre`` and ``half`` bring a network's input back to the column (``half * u + centre``), ``mean`` and ``deviation`` its output.
+    ``half * u + centre`` brings a network's input back to the column, ``deviation * v + mean`` its output to the target.
     """
 
     x: Array
@@ -43,7 +43,7 @@ def scale(train: Sample, valid: Sample) -> Scaled:
     held = valid if len(valid.y) >= 5 else train
 
     def inputs(sample: Sample) -> Array:
-        return ((sample.x - centre[:, None]) / half[:, None]).T.copy()
+        return np.ascontiguousarray(((sample.x - centre[:, None]) / half[:, None]).T)
 
     return Scaled(
         x=inputs(train),

@@ -36,29 +36,68 @@ class CurveFit:
 
 @dataclass(frozen=True, kw_only=True)
 class Atoms:
-    """Candidate curves: expressions of ``x`` without outer scale and offset, and their values [atoms, rows]."""
+    """Candidate curves ``f(s x + t)`` without outer scale and offset.
+
+    Attributes:
+        names: the function of each atom.
+        shapes: its tree in ``x``, before the argument is put in.
+        slopes, offsets: s and t.
+        kinds: how the argument is written: ``scaled`` s x (t = 0), ``shifted`` +-(x - z), ``affine`` s x + t, ``bare`` x.
+        values: float64 [atoms, rows].
+    """
 
     names: tuple[str, ...]
-    exprs: tuple[Expr, ...]
+    shapes: tuple[Expr, ...]
+    slopes: Array
+    offsets: Array
+    kinds: tuple[str, ...]
     values: Array
+
+    def expr(self, i: int) -> Expr:
+        """The atom as a tree, with as few constants as its function needs."""
+        s, t, x = float(self.slopes[i]), float(self.offsets[i]), var(_X)
+        match self.kinds[i]:
+            case "bare":
+                argument = x
+            case "scaled":
+                argument = mul(num(s), x)
+            case "shifted":
+                argument = add(x, num(t)) if s > 0 else mul(rat(-1), add(x, num(-t)))
+            case _:
+                argument = add(mul(num(s), x), num(t))
+        return self.shapes[i].substitute({_X: argument})
 
 
 def make_atoms(u: Array, functions: Sequence[FunctionSpec], *, dense: bool = True) -> Atoms:
     """Evaluate the library on a grid of arguments ``a (u - z)``; atoms that are not finite on all of ``u`` are left out."""
     middle, half = (u.max() + u.min()) / 2, max((u.max() - u.min()) / 2, 1e-300)
-    natural = -middle / half
-    slopes = np.concatenate([_SLOPES, -_SLOPES]) if dense else np.array([0.6, 1.6, 3.4, 6.5, -0.6, -1.6, -3.4])
-    centres = np.concatenate([[natural], _CENTRES if dense else _CENTRES[[0, 3, 4, 9, 10]]])
-    names, exprs, values = [], [], []
+    centres = np.concatenate([[-middle / half], _CENTRES if dense else _CENTRES[[0, 3, 4, 9, 10]]]) * half + middle
+    rows: list[tuple[str, Expr, float, float, str]] = []
+    values = [np.zeros((0, len(u)))]
     for spec in functions:
+        slopes = _slopes(spec, dense) / half
         for shape in _shapes(spec):
-            for expr in _arguments(shape, slopes / half, centres * half + middle):
-                names.append(spec.name)
-                exprs.append(expr)
-                values.append(evaluate(expr, {_X: u}))
-    if not values:
-        return Atoms(names=(), exprs=(), values=np.zeros((0, len(u))))
-    return _distinct(names, exprs, np.array(values))
+            kind, s, t = _arguments(shape, slopes, centres)
+            values.append(evaluate(shape, {_X: s[:, None] * u + t[:, None]}))
+            rows += [(spec.name, shape, si, ti, kind) for si, ti in zip(s.tolist(), t.tolist(), strict=True)]
+    keep, stacked = _distinct(np.concatenate(values))
+    return Atoms(
+        names=tuple(rows[i][0] for i in keep),
+        shapes=tuple(rows[i][1] for i in keep),
+        slopes=np.array([rows[i][2] for i in keep]),
+        offsets=np.array([rows[i][3] for i in keep]),
+        kinds=tuple(rows[i][4] for i in keep),
+        values=stacked,
+    )
+
+
+def _slopes(spec: FunctionSpec, dense: bool) -> Array:
+    """Slopes in units of the inverse half range; functions that oscillate need an even grid up to their highest frequency."""
+    periodic = "trigonometric" in spec.tags and spec.domain == (-np.inf, np.inf) and spec.name != "atan"
+    if periodic:
+        return np.arange(0.5, 26.0, 1.0 if dense else 1.5)
+    positive = np.asarray(_SLOPES if dense else [0.6, 1.6, 3.4, 6.5])
+    return np.concatenate([positive, -positive])
 
 
 def _shapes(spec: FunctionSpec) -> list[Expr]:
@@ -66,30 +105,32 @@ def _shapes(spec: FunctionSpec) -> list[Expr]:
     return [base.with_numbers(iter([p])) for p in _EXPONENTS] if len(base.numbers()) == 1 else [base]
 
 
-def _arguments(shape: Expr, slopes: Array, centres: Array) -> list[Expr]:
-    """``shape`` of a x + b for a grid, without what an outer scale and offset would absorb."""
+def _arguments(shape: Expr, slopes: Array, centres: Array) -> tuple[str, Array, Array]:
+    """Kind, slopes and offsets of the arguments tried, without what an outer scale and offset would absorb."""
     if shape.head == "var":
-        return [shape]
+        return "bare", np.ones(1), np.zeros(1)
     if shape.head == "exp" and shape.args[0].head == "var":
-        return [shape.substitute({_X: mul(num(a), var(_X))}) for a in slopes]
+        return "scaled", slopes, np.zeros_like(slopes)
     if shape.head in ("pow", "log") and shape.args[0].head == "var":
-        inner = [add(var(_X), num(-z)) for z in centres]
-        return [shape.substitute({_X: arg}) for arg in (*inner, *(mul(rat(-1), arg) for arg in inner))]
-    return [shape.substitute({_X: add(mul(num(a), var(_X)), num(-a * z))}) for a in slopes for z in centres]
+        return "shifted", np.repeat([1.0, -1.0], len(centres)), np.concatenate([-centres, centres])
+    s, z = (grid.ravel() for grid in np.meshgrid(slopes, centres, indexing="ij"))
+    return "affine", s, -s * z
 
 
-def _distinct(names: list[str], exprs: list[Expr], values: Array) -> Atoms:
+def _distinct(values: Array) -> tuple[list[int], Array]:
+    """Rows that are finite, not flat and not affine copies of an earlier row."""
     with np.errstate(all="ignore"):
         centred = values - values.mean(axis=1, keepdims=True)
         length = np.sqrt(np.sum(centred**2, axis=1))
         size = np.sqrt(np.sum(values**2, axis=1))
         good = np.isfinite(length) & (length > 1e-9 * size) & (size < 1e150) & np.all(np.isfinite(values), axis=1)
         code = np.round(centred[:, :: max(1, values.shape[1] // 7)] / np.where(good, length, 1.0)[:, None], 5)
+    code *= np.sign(code[np.arange(len(code)), np.argmax(np.abs(code), axis=1)])[:, None]
     first: dict[bytes, int] = {}
     for i in np.flatnonzero(good):
-        first.setdefault((code[i] * np.sign(code[i][np.argmax(np.abs(code[i]))] or 1.0) + 0.0).tobytes(), int(i))
+        first.setdefault((code[i] + 0.0).tobytes(), int(i))
     keep = sorted(first.values())
-    return Atoms(names=tuple(names[i] for i in keep), exprs=tuple(exprs[i] for i in keep), values=values[keep])
+    return keep, values[keep]
 
 
 def correlations(values: Array, v: Array) -> Array:
@@ -98,7 +139,7 @@ def correlations(values: Array, v: Array) -> Array:
     target = v - v.mean()
     with np.errstate(all="ignore"):
         r2 = (centred @ target) ** 2 / (np.sum(centred**2, axis=1) * np.sum(target**2))
-    return 1.0 - np.nan_to_num(r2, nan=0.0)
+    return np.asarray(1.0 - np.nan_to_num(r2, nan=0.0))
 
 
 def wrap(expr: Expr, values: Array, v: Array) -> Expr:
@@ -108,7 +149,7 @@ def wrap(expr: Expr, values: Array, v: Array) -> Expr:
     return add(mul(num(c), expr), num(float(v.mean() - c * values.mean())))
 
 
-def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 200, starts: int = 3) -> list[CurveFit]:
+def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 160, starts: int = 3) -> list[CurveFit]:
     """Rank the library on one curve.
 
     Args:
@@ -131,7 +172,7 @@ def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
         mine = [i for i, name in enumerate(atoms.names) if name == spec.name]
         best = sorted(mine, key=lambda i: missing[i])[:starts]
         if best:
-            fits.append(_refined(spec.name, [wrap(atoms.exprs[i], atoms.values[i], v) for i in best], u, v, deviation))
+            fits.append(_refined(spec.name, [wrap(atoms.expr(i), atoms.values[i], v) for i in best], u, v, deviation))
     return sorted(fits, key=lambda fit: fit.error)
 
 

@@ -87,7 +87,7 @@ def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Ar
 
 
 def _solve(design: Array, y: Array, active: Sequence[int]) -> tuple[Array, float]:
-    coef = np.linalg.lstsq(design[:, active], y, rcond=1e-13)[0]
+    coef: Array = np.asarray(np.linalg.lstsq(design[:, active], y, rcond=1e-13)[0], dtype=np.float64)
     return coef, float(np.sqrt(np.mean((design[:, active] @ coef - y) ** 2)))
 
 

@@ -56,11 +56,15 @@ def _on_all_rows(fit: CurveFit, u: Array, v: Array, deviation: float) -> CurveFi
 
 def _with_shifts(atoms: Atoms, u: Array) -> Atoms:
     """The atoms and a few factors ``x - z``, which only matter inside products."""
-    centres = [0.0, *np.quantile(u, [0.0, 0.25, 0.5, 0.75, 1.0])]
-    exprs = tuple(add(var(_X), num(-float(z))) for z in centres)
-    values = np.array([u - z for z in centres])
+    centres = np.array([0.0, *np.quantile(u, [0.0, 0.25, 0.5, 0.75, 1.0])])
+    extra = len(centres)
     return Atoms(
-        names=(*atoms.names, *("x",) * len(centres)), exprs=(*atoms.exprs, *exprs), values=np.vstack([atoms.values, values])
+        names=(*atoms.names, *("x",) * extra),
+        shapes=(*atoms.shapes, *(var(_X),) * extra),
+        slopes=np.concatenate([atoms.slopes, np.ones(extra)]),
+        offsets=np.concatenate([atoms.offsets, -centres]),
+        kinds=(*atoms.kinds, *("shifted",) * extra),
+        values=np.vstack([atoms.values, u - centres[:, None]]),
     )
 
 
@@ -93,7 +97,7 @@ def _sums(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
     for i, j in _best_pairs(atoms.names, missing, keep):
         design = np.stack([atoms.values[i], atoms.values[j], np.ones_like(v)])
         c1, c2, d = np.linalg.lstsq(design.T, v, rcond=None)[0]
-        expr = add(mul(num(c1), atoms.exprs[i]), mul(num(c2), atoms.exprs[j]), num(d))
+        expr = add(mul(num(c1), atoms.expr(i)), mul(num(c2), atoms.expr(j)), num(d))
         out.append((f"{atoms.names[i]} + {atoms.names[j]}", expr))
     return out
 
@@ -106,7 +110,7 @@ def _products(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
         missing[i, i:] = correlations(atoms.values[i] * atoms.values[i:], v)
     out = []
     for i, j in _best_pairs(atoms.names, missing, keep):
-        expr = wrap(mul(atoms.exprs[i], atoms.exprs[j]), atoms.values[i] * atoms.values[j], v)
+        expr = wrap(mul(atoms.expr(i), atoms.expr(j)), atoms.values[i] * atoms.values[j], v)
         out.append((f"{atoms.names[i]} * {atoms.names[j]}", expr))
     return out
 
@@ -125,7 +129,7 @@ def _compositions(atoms: Atoms, u: Array, v: Array, functions: Sequence[Function
         best = np.argmin(missing, axis=0)
         for i in np.argsort(missing.min(axis=0), kind="stable")[: max(4, keep // 4)]:
             slope, offset = arguments[best[i]]
-            argument = add(mul(num(slope / half[i]), atoms.exprs[i]), num(offset - slope * middle[i] / half[i]))
+            argument = add(mul(num(slope / half[i]), atoms.expr(i)), num(offset - slope * middle[i] / half[i]))
             expr = shape.substitute({_X: argument})
             found.append((float(missing[best[i], i]), f"{spec.name}({atoms.names[i]})", expr, slope * inner[i] + offset))
     found.sort(key=lambda item: item[0])

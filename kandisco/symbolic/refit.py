@@ -156,7 +156,7 @@ def _steps(residual: Array, jacobian: Array, damping: Array) -> Array:
         gradient = np.einsum("bpn,bn->bp", unit, residual)
     size = hessian.shape[1]
     hessian += (damping[:, None, None] + 1e-12) * np.eye(size)
-    return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0] / scale  # type: ignore[no-any-return]
+    return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0] / scale
 
 
 def _errors(residual: Array, jacobian: Array) -> Array:
@@ -172,4 +172,4 @@ def _errors(residual: Array, jacobian: Array) -> Array:
     if singular[-1] < 1e-12 * singular[0]:
         return np.full(p, np.nan)
     variance = np.sum((right.T / singular) ** 2, axis=1)
-    return np.sqrt(variance * np.sum(residual**2) / (n - p)) / scale
+    return np.asarray(np.sqrt(variance * np.sum(residual**2) / (n - p)) / scale)

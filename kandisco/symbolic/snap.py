@@ -37,6 +37,13 @@ class Sample:
         size = float(np.max(np.abs(self.y)))
         return deviation if deviation > 1e-14 * size else (size or 1.0)
 
+    def thinned(self, rows: int) -> Sample:
+        """At most ``rows`` of the rows, evenly picked."""
+        if len(self.y) <= rows:
+            return self
+        pick = np.linspace(0, len(self.y) - 1, rows).astype(int)
+        return Sample(names=self.names, x=self.x[:, pick], y=self.y[pick])
+
     def refit(self, expr: Expr, *, iterations: int = 40) -> Fit:
         """Least squares of the tree's constants on these rows."""
         return refit(expr, self.names, self.x, self.y, iterations=iterations, floor=1e-16 * self.scale)
@@ -46,9 +53,13 @@ class Sample:
 
         Below the rounding floor (1e-10 of the scale) residuals count as equal, so that the shortest exact form wins.
         """
+        return self.length_of(fit.rmse, len(fit.expr.numbers()), size)
+
+    def length_of(self, rmse: float, constants: int, size: int) -> float:
+        """``description_length`` from its parts."""
         n = len(self.y)
-        misfit = math.log(max(fit.rmse / self.scale, 1e-10)) if math.isfinite(fit.rmse) else 100.0
-        return n * misfit + 0.5 * math.log(n) * len(fit.expr.numbers()) + size
+        misfit = math.log(max(rmse / self.scale, 1e-10)) if math.isfinite(rmse) else 100.0
+        return n * misfit + 0.5 * math.log(n) * constants + size
 
     def accepts(self, new: Fit, old: Fit, *, freed: int, price: float = 0.0) -> bool:
         """Whether ``new``, with ``freed`` fewer constants and ``price`` nats of extra description, is as good as ``old``."""

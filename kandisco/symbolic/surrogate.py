@@ -82,7 +82,9 @@ def fit_surrogate(sample: Sample, *, rows: int = 600, tuning_rows: int = 300, it
     t = (target - mean) / deviation
     cut = min(len(t) - max(1, len(t) // 10), rows)
     length, size, nugget = _tune(u[: min(cut, tuning_rows)], t[: min(cut, tuning_rows)], iterations)
-    weights = np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + nugget * np.eye(cut), t[:cut])
+    weights: Array = np.asarray(
+        np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + nugget * np.eye(cut), t[:cut]), dtype=np.float64
+    )
     held = _kernel(u[cut:], u[:cut], length, size) @ weights
     missing = float(np.mean((held - t[cut:]) ** 2)) if cut < len(t) else 1.0
     return Surrogate(
