@@ -17,6 +17,7 @@ from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
+from kandisco.testing import check_dataset
 from kandisco.types import Dataset
 
 CARDS = {card["name"]: (folder, card) for folder, card in cards()}
@@ -134,3 +135,8 @@ def test_tables_of_laws_can_be_parsed(name: str) -> None:
         names = law["inputs"].split(";")
         assert set(parse(law["formula"], names).variables()) <= set(names)
         assert len(law["ranges"].split(";")) == len(names)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_datasets_pass_the_kit(name: str, registry: Registry) -> None:
+    assert check_dataset(registry.dataset(name)) == ()

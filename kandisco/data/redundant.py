@@ -11,7 +11,9 @@ from kandisco.data.names import split_unit
 from kandisco.types import Array
 
 _INDEX = re.compile(
-    r"(unnamed.*|column_1|index|idx|id|rows?([_ ]?(id|no|nr|number|index))?|no\.?|nr\.?|n°|number|#|run|obs(ervation)?)", re.I
+    r"(unnamed.*|column_1|__index_level_\d+__|index|idx|id|rows?([_ ]?(id|no|nr|number|index))?|no\.?|nr\.?|n°|number|#|run"
+    r"|obs(ervation)?)",
+    re.I,
 )
 _SCREEN = 2000
 

@@ -101,7 +101,8 @@ def _ranks(column: Array) -> tuple[Ints, Array]:
     Neighbours are compared, not rounded values: of two equal measurements rounding could split any pair. The digits are
     those of the value or, where an offset takes them up (time stamps), of the column's range.
     """
-    order = np.argsort(column, kind="stable")
+    column = np.ascontiguousarray(column)
+    order = np.argsort(column)
     ordered = column[order] / (np.max(np.abs(column)) or 1.0)
     size = np.minimum(np.maximum(np.abs(ordered[1:]), np.abs(ordered[:-1])), ordered[-1] - ordered[0])
     rank_of_sorted = np.concatenate([[0], np.cumsum(np.diff(ordered) > 1e-9 * size)]).astype(np.int64)
