@@ -145,7 +145,7 @@ class Plugins:
         """Record a third party's failure and say so once; under ``strict`` raise it."""
         if self.strict:
             hint = f"Fix or block it: --block {failure.plugin.name}."
-            raise PluginError(f"{str(failure).capitalize()}.", hint=hint) from failure.error
+            raise PluginError(f"P{str(failure)[1:].rstrip('.')}.", hint=hint) from failure.error
         if all(str(failure) != str(known) for known in self.failures):
             self.failures.append(failure)
             self.tell(str(failure))

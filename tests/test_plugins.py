@@ -145,8 +145,11 @@ def test_a_broken_plugin_costs_one_line_that_names_it(kind: str, tmp_path: Path)
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_strict_turns_the_line_into_an_error(kind: str, tmp_path: Path) -> None:
-    with pytest.raises(PluginError, match=kind):
+    with pytest.raises(PluginError) as caught:
         quiet(write(tmp_path, **{kind: BROKEN[kind][0]}), strict=True)
+    assert caught.value.message.startswith(f"Plugin {kind} ")
+    assert all(word in caught.value.message for word in BROKEN[kind][1])
+    assert caught.value.hint == f"Fix or block it: --block {kind}."
 
 
 def test_a_failed_file_leaves_nothing_behind(tmp_path: Path) -> None:
