@@ -21,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-
 # Small beams: the measure is about what survives a kill, not about the law.
 SETTINGS = (
     "--lamb",
