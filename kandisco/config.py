@@ -22,7 +22,9 @@ class Config:
 
     target: str = _doc("", "Column to explain (default: the last numeric column).")
     features: tuple[str, ...] = _doc((), "Columns to explain it with, comma separated (default: all others).")
-    lamb: Lamb = _doc("auto", "Sparsity pressure, unitless: the same value means the same pressure at any scale; 'auto' tries several.")
+    lamb: Lamb = _doc(
+        "auto", "Sparsity pressure, unitless: the same value means the same pressure at any scale; 'auto' tries several."
+    )
     width: str = _doc("", "KAN shape such as 2,5,1; 5+2 means 5 sum and 2 product nodes (default: searched).")
     grid: int = _doc(5, "Grid intervals of the first training; refined from there.")
     basis: str = _doc("bspline", "Edge basis, by name (kandisco list bases).")
@@ -40,7 +42,11 @@ class Config:
 
     def __post_init__(self) -> None:
         checks = (
-            (self.lamb == "auto" or (not isinstance(self.lamb, str) and 0 <= self.lamb <= 1), "lamb", "a number from 0 to 1, or auto"),
+            (
+                self.lamb == "auto" or (not isinstance(self.lamb, str) and 0 <= self.lamb <= 1),
+                "lamb",
+                "a number from 0 to 1, or auto",
+            ),
             (1 <= self.grid <= 200, "grid", "a whole number from 1 to 200"),
             (self.time > 0, "time", "a duration above zero"),
             (0 < self.test_size < 0.9, "test_size", "a share between 0 and 0.9"),

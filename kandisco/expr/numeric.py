@@ -7,7 +7,7 @@ few evaluations whatever the number of constants. A leading batch axis holds man
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -88,12 +88,12 @@ def raise_to(base: Any, exponent: Any) -> Any:
     return np.power(base, np.asarray(exponent, dtype=np.float64))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _function(head: str) -> Any:
     return HEADS[head].function()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _slopes(head: str) -> tuple[Expr | None, ...]:
     return tuple(parse(text) if text else None for text in HEADS[head].slopes)
 
