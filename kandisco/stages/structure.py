@@ -16,6 +16,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
 from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:
     """A sparse polynomial for y or for a power, reciprocal or logarithm of y."""
     degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
     terms = dictionary.monomials(sample.names, sample.x, degree)
-    found = [expr for target, undo in dictionary.targets(sample.y) for expr in _sparse(terms, target, undo)]
+    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, undone.values, undone.outer)]
     return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 

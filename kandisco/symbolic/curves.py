@@ -110,9 +110,13 @@ def _arguments(shape: Expr, slopes: Array, centres: Array) -> tuple[str, Array, 
     if shape.head == "var":
         return "bare", np.ones(1), np.zeros(1)
     if shape.head == "exp" and shape.args[0].head == "var":
-        return "scaled", slopes, np.zeros_like(slopes)
+        finer = np.geomspace(0.3, 2.0, 5)
+        s = np.unique(slopes[:, None] * finer)
+        return "scaled", s, np.zeros_like(s)
     if shape.head in ("pow", "log") and shape.args[0].head == "var":
-        return "shifted", np.repeat([1.0, -1.0], len(centres)), np.concatenate([-centres, centres])
+        natural, spread = centres[0], np.sort(centres[1:])
+        z = np.concatenate([[natural], spread, (spread[1:] + spread[:-1]) / 2])
+        return "shifted", np.repeat([1.0, -1.0], len(z)), np.concatenate([-z, z])
     s, z = (grid.ravel() for grid in np.meshgrid(slopes, centres, indexing="ij"))
     return "affine", s, -s * z
 

@@ -7,14 +7,14 @@ nodes whose edges are fixed powers, solved in closed form.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, call, mul, num, power, rat, var
+from kandisco.expr import Expr, add, mul, num, power, rat, var
 
 Array = NDArray[np.float64]
 _TINY = 1e-10
@@ -45,21 +45,6 @@ def largest_degree(inputs: int, limit: int) -> int:
     from math import comb
 
     return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
-
-
-def targets(y: Array) -> Iterator[tuple[Array, Expr]]:
-    """Transformed targets with the expression in ``x`` that undoes them."""
-    x = var("x")
-    yield y, x
-    if np.all(y != 0):
-        yield 1 / y, power(x, rat(-1))
-    if np.all(y > 0) or np.all(y < 0):
-        sign = 1 if y[0] > 0 else -1
-        signed = (lambda expr: expr) if sign > 0 else (lambda expr: mul(rat(-1), expr))
-        yield y**2, signed(power(x, rat(1, 2)))
-        yield y**-2.0, signed(power(x, rat(-1, 2)))
-        # A free factor in front lets the reduction move exp's constant outside, where it may turn out to be a known number.
-        yield np.log(np.abs(y)), signed(mul(num(1.0), call("exp", x)))
 
 
 def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Array, float] | None:

@@ -7,23 +7,28 @@ Levenberg-Marquardt fits of the whole pattern.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, complexity, mul, num, parse, var
+from kandisco.expr import Expr, add, complexity, mul, num, parse, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.symbolic.curves import Atoms, CurveFit, correlations, fit_curve, make_atoms, wrap
+from kandisco.symbolic.dictionary import combination, monomials, sparse_fit
 from kandisco.symbolic.refit import refit
+from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
 _X = "x"
+_EXACT = 1e-12
+_POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
 
 
-def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 80) -> list[CurveFit]:
+def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 48) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
     Args:
@@ -38,15 +43,64 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
     order = np.argsort(u, kind="stable")
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
-    atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
-    starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
-    fits = fit_curve(u, v, functions)
     deviation = float(np.std(v)) or 1.0
+    fits = [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep), a, b, deviation)]
+    fits += _laurent(a, b, deviation)
+    if min(fit.error for fit in fits) > _EXACT:
+        atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
+        starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
+        fits += _fitted(starts, a, b, deviation)
+    fits.sort(key=lambda fit: fit.error)
+    return [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
+
+
+def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, deviation: float) -> list[CurveFit]:
+    fits = []
     for name, expr in starts:
         fit = refit(expr, (_X,), a[None, :], b, iterations=30)
         fits.append(CurveFit(name=name, expr=fit.expr, error=fit.rmse / deviation, complexity=complexity(fit.expr)))
-    fits.sort(key=lambda fit: fit.error)
-    return [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
+    return fits
+
+
+def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> list[tuple[str, Expr]]:
+    """T^-1(u^-k (c f + d)): every atom against every transformed target times every power, by one matrix product."""
+    atoms = make_atoms(u, functions)
+    targets = [(undone, k, undone.values * _raised(u, k)) for undone in transforms(v) for k in _POWERS if _defined(u, k)]
+    targets = [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
+    # Functions with two constants inside draw any smooth curve well; one-constant functions must not be crowded out by them.
+    handicap = np.array([30.0 if kind == "affine" else 1.0 for kind in atoms.kinds])
+    missing = np.array([correlations(atoms.values, values) * handicap for _, _, values in targets])
+    out: list[tuple[str, Expr]] = []
+    for row, i in _best_pairs(range(len(targets)), missing, 2 * keep, atoms.names):
+        undone, k, values = targets[row]
+        inner = wrap(atoms.expr(i), atoms.values[i], values)
+        factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
+        out.append((f"{undone.name} * x^{k:g} ~ {atoms.names[i]}", undone.outer.substitute({_X: mul(*factor, inner)})))
+    return out
+
+
+def _defined(u: Array, k: float) -> bool:
+    return bool((k >= 0 or np.all(u != 0)) and (k == int(k) or np.all(u > 0)))
+
+
+def _raised(u: Array, k: float) -> Array:
+    return np.asarray(u**k) if k else np.ones_like(u)
+
+
+def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
+    """T^-1 of a sparse polynomial in u, or in 1/u."""
+    fits = []
+    for base, z in ((var(_X), u), (power(var(_X), rat(-1)), 1 / u if np.all(u != 0) else u[:0])):
+        if not len(z):
+            continue
+        terms = monomials(("z",), z[None, :], 6)
+        for undone in transforms(v):
+            found = sparse_fit(terms, undone.values, most=5)
+            if found is not None:
+                active, coef, _ = found
+                expr = undone.outer.substitute({_X: combination([terms.exprs[i] for i in active], coef)}).substitute({"z": base})
+                fits += _fitted([(f"{undone.name} ~ polynomial", expr)], u, v, deviation)
+    return fits
 
 
 def _on_all_rows(fit: CurveFit, u: Array, v: Array, deviation: float) -> CurveFit:
@@ -68,12 +122,13 @@ def _with_shifts(atoms: Atoms, u: Array) -> Atoms:
     )
 
 
-def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[int, int]]:
-    """The best pairs, at most two for each pair of names."""
-    group = {name: k for k, name in enumerate(dict.fromkeys(names))}
-    member = np.array([group[name] for name in names])
+def _best_pairs(names: Sequence[object], missing: Array, keep: int, others: Sequence[object] = ()) -> list[tuple[int, int]]:
+    """The best entries (i, j), at most two for each pair of names (``others`` name the columns where they differ)."""
+    group = {name: k for k, name in enumerate(dict.fromkeys((*names, *others)))}
+    rows = np.array([group[name] for name in names])
+    columns = np.array([group[name] for name in others]) if others else rows
     i, j = np.unravel_index(np.argsort(missing, axis=None, kind="stable"), missing.shape)
-    pair = member[i] * len(group) + member[j]
+    pair = rows[i] * len(group) + columns[j]
     order = np.argsort(pair, kind="stable")
     rank = np.empty(len(pair), dtype=int)
     starts = np.flatnonzero(np.r_[True, np.diff(pair[order]) != 0])
