@@ -10,7 +10,7 @@ from kandisco.expr.rewrite import identities, polynomial
 from kandisco.expr.rewrite.algebra import Algebra
 from kandisco.expr.rewrite.facts import Facts
 from kandisco.expr.rewrite.functions import normal
-from kandisco.expr.rewrite.order import ordered
+from kandisco.expr.rewrite.order import ordered, upright
 from kandisco.expr.rewrite.present import Presenter, rank, shortest_of
 from kandisco.expr.tree import Expr, complexity
 
@@ -33,13 +33,15 @@ class Search:
         self._normal: dict[Expr, Expr] = {}
         self._checked: dict[Expr, bool] = {}
         self._order = tuple(columns) if columns is not None else expr.variables()
-        self.best = expr
+        self._given = self.best = expr
         self._rank = rank(expr)
 
     def result(self) -> Expr:
         """The best form found, in reading order."""
-        final = ordered(self.best, self._order)
-        return final if self._keeps(final) else self.best
+        for final in (ordered(upright(self.best), self._order), ordered(self.best, self._order)):
+            if complexity(final) <= complexity(self._given) and self._keeps(final):
+                return final
+        return self.best
 
     def offer(self, expr: Expr, *, patience: int, slack: int) -> None:
         """Search around a form that is supposed to have the same values.
@@ -87,7 +89,9 @@ class Search:
     def _consider(self, form: Expr) -> None:
         shown = self._shown(form)
         price = rank(shown)
-        better = price < self._rank or (price == self._rank and shortest_of((self.best, shown)) == shown)
+        # Between forms as good as the one that was given, the given one is what its author wanted.
+        tied = price == self._rank and self.best is not self._given
+        better = price < self._rank or (tied and shortest_of((self.best, shown)) == shown)
         if better and self._keeps(shown):
             self.best, self._rank = shown, price
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kandisco.expr.rewrite.algebra import split
-from kandisco.expr.rewrite.numbers import ONE, is_number, negative
-from kandisco.expr.tree import Expr
+from kandisco.expr.rewrite.numbers import MINUS_ONE, ONE, is_number, negative, times
+from kandisco.expr.tree import Expr, add, mul
 
 _Key = tuple[float, ...]
 
@@ -24,17 +24,45 @@ def ordered(expr: Expr, names: Sequence[str]) -> Expr:
         '3*x - y'
     """
     place = {name: i for i, name in enumerate(names)}
-    return _ordered(expr, place)
+    return _ordered(expr, place, inside=False)
 
 
-def _ordered(expr: Expr, place: dict[str, int]) -> Expr:
+def upright(expr: Expr) -> Expr:
+    """-2*(cos(x) - 1) as 2*(1 - cos(x)): a minus in front of a product goes into a difference.
+
+    Example:
+        >>> from kandisco.expr import parse, to_text
+        >>> to_text(upright(parse("-2*x*(y - 1)")))
+        '2*x*(-y + 1)'
+    """
     if not expr.args:
         return expr
-    args = tuple(_ordered(arg, place) for arg in expr.args)
+    args = [upright(arg) for arg in expr.args]
+    turned = next((i for i, arg in enumerate(args) if arg.head == "add" and _minus(arg) * 2 == len(arg.args)), None)
+    if expr.head == "mul" and negative(args[0]) and turned is not None:
+        args[turned] = add(*(_negated(term) for term in args[turned].args))
+        return mul(*([] if args[0] == MINUS_ONE else [_negated(args[0])]), *args[1:])
+    return Expr(expr.head, tuple(args), expr.value)
+
+
+def _minus(total: Expr) -> int:
+    return sum(negative(split(term)[0]) for term in total.args)
+
+
+def _negated(term: Expr) -> Expr:
+    number, rest = split(term)
+    number = times(MINUS_ONE, number)
+    return rest if number == ONE else number if rest == ONE else mul(number, rest)
+
+
+def _ordered(expr: Expr, place: dict[str, int], *, inside: bool) -> Expr:
+    if not expr.args:
+        return expr
+    args = tuple(_ordered(arg, place, inside=True) for arg in expr.args)
     if expr.head == "mul":
         args = tuple(sorted(args, key=lambda arg: _factor_key(arg, place)))
     elif expr.head == "add":
-        args = _led(tuple(sorted(args, key=lambda arg: _term_key(arg, place))))
+        args = _led(tuple(sorted(args, key=lambda arg: _term_key(arg, place))), inside)
     return Expr(expr.head, args, expr.value)
 
 
@@ -56,19 +84,18 @@ def _factor_key(expr: Expr, place: dict[str, int]) -> _Key:
 
 
 def _term_key(expr: Expr, place: dict[str, int]) -> _Key:
-    """A positive term in front, powers descending, constants last; but 1 + u*v, where nothing is linear."""
-    minus = negative(expr.args[0] if expr.head == "mul" else expr)
+    """Variables as the columns come, powers descending, constants last."""
+    minus = negative(split(expr)[0])
     if not expr.variables():
         return (1, 0, 0, 0, 0)
     return (0, _first(expr, place), -_degree(expr), float(minus), sum(1 for _ in expr.walk()))
 
 
-def _led(terms: tuple[Expr, ...]) -> tuple[Expr, ...]:
-    """Sorted terms with one that is positive moved to the front: 1 - x, not -x + 1."""
-    plus = [term for term in terms if not negative(term.args[0] if term.head == "mul" else term)]
+def _led(terms: tuple[Expr, ...], inside: bool) -> tuple[Expr, ...]:
+    """Sorted terms with a positive one moved to the front: 1 - x and not -x + 1; inside a formula 1 + x, on its own x + 1."""
+    plus = [term for term in terms if not negative(split(term)[0])]
     unit = next((term for term in terms if term == ONE), None)
-    plain = any(factor.head == "var" for term in terms for factor in (split(term)[1],))
-    front = unit if unit is not None and not plain else plus[0] if plus else None
+    front = unit if unit is not None and inside and len(terms) == 2 else plus[0] if plus else None
     return terms if front is None else (front, *(term for term in terms if term is not front))
 
 

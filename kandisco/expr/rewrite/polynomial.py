@@ -158,12 +158,12 @@ def together(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
 
 
 def reciprocal(expr: Expr, algebra: Algebra) -> Iterator[Expr]:
-    """x/(x + y) as 1/(1 + y/x), c/sqrt(c**2 - v**2) as 1/sqrt(1 - v**2/c**2)."""
+    """x/(x + y) as 1/(1 + y/x), c/sqrt(c**2 - v**2) as 1/sqrt(1 - v**2/c**2); not the other way round."""
     if expr.head != "mul":
         return
     for factor in expr.args:
         base, exponent = as_power(factor)
-        if base.head != "add" or not is_number(exponent):
+        if base.head != "add" or not is_number(exponent) or any(map(is_number, terms(base))):
             continue
         for other in expr.args:
             inner, own = as_power(other)

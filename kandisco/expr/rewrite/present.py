@@ -95,7 +95,9 @@ class Presenter:
             if base.head != "add" or not is_number(exponent):
                 continue
             options = [(number, base)]
-            for scale in [*_scales(base), *_absorbing(number, exponent)]:
+            # An exact 1 is worth more than a node: 1 - v**2/c**2 under a root or below a line stays that.
+            unit = exponent != ONE and any(term.head == "rat" for term in terms(base))
+            for scale in [] if unit else [*_scales(base), *_absorbing(number, exponent)]:
                 moved = raised(scale, exponent) if value(scale) > 0 or integer(exponent) is not None else None
                 if moved is not None:
                     options.append((times(number, moved), self._algebra.spread(over(ONE, scale), base)))
@@ -129,6 +131,8 @@ def _scales(expr: Expr) -> list[Expr]:
 
 def _absorbing(number: Expr, exponent: Expr) -> list[Expr]:
     """The scale that makes the number in front disappear into a sum raised to ``exponent``."""
+    if number.head == "rat" and abs(value(exponent)) != 1:
+        return []
     if number in (ONE, MINUS_ONE) or negative(number):
         return [over(ONE, number)] if number != ONE and exponent == ONE else []
     try:
@@ -139,8 +143,11 @@ def _absorbing(number: Expr, exponent: Expr) -> list[Expr]:
 
 
 def _cost(number: Expr, base: Expr) -> int:
-    own = 0 if number == ONE else 1 if number == MINUS_ONE else complexity(number) + 1
-    return own + complexity(base)
+    """Complexity of number * base; 1/q joins a denominator that is there anyway."""
+    if number in (ONE, MINUS_ONE):
+        return complexity(base) + (number == MINUS_ONE)
+    whole = number.head == "num" or 1 in (abs(fraction(number).numerator), fraction(number).denominator)
+    return complexity(base) + (2 if whole else 4)
 
 
 def _times(number: Expr, expr: Expr) -> Expr:
