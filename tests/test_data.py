@@ -146,6 +146,15 @@ def test_names_of_objects_are_no_typing_mistakes() -> None:
         to_dataset(Table(columns=columns), features=("object",))
 
 
+@pytest.mark.parametrize("offset", [0.0, 273.15, 2000.0, 1e6])
+def test_a_copy_with_an_offset_is_found_and_a_near_copy_is_kept(offset: float) -> None:
+    x = np.random.default_rng(1).uniform(0, 1, 50).round(6)
+    columns = {"a": x, "b": (7 * x + offset).round(6), "y": x**2}
+    assert [v.name for v in to_dataset(Table(columns=columns)).inputs] == ["a"]
+    columns["b"] = columns["b"] + 1e-6 * (np.arange(50) == 30)
+    assert [v.name for v in to_dataset(Table(columns=columns)).inputs] == ["a", "b"]
+
+
 def test_an_ambiguous_target_is_not_guessed() -> None:
     table = Table(columns={"v [m/s]": np.arange(9.0), "v [km/s]": np.arange(9.0) ** 2, "t": np.arange(9.0)})
     with pytest.raises(InputError, match=r"'V' may mean 'v \[m/s\]' or 'v \[km/s\]'"):

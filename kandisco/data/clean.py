@@ -18,6 +18,7 @@ from kandisco.types import Array, Dataset, Table
 
 Bools = NDArray[np.bool_]
 MIN_ROWS = 3
+_NO_VALUE = (-99.0, -999.0, -999.9, -9999.0, -99999.0, -999999.0)
 # Headers of columns that tell rows apart: "598" and "S.Mag" below such a header are both names.
 _NAMES = re.compile(
     r"\b(object|name|id|identifier|label|code|sample|specimen|subject|patient|body|planet|star|galaxy|species|element|compound"
@@ -71,7 +72,7 @@ def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) 
         y=np.ascontiguousarray(y),
         inputs=named[:-1],
         target=named[-1],
-        notes=(*table.notes, *notes, *dropped, *counted, *redundant, *_remarks(y, goal)),
+        notes=(*table.notes, *notes, *dropped, *counted, *redundant, *_marks({**kept, goal: y}), *_remarks(y, goal)),
         source=table.source,
     )
 
@@ -190,6 +191,18 @@ def _complete(table: Table, inputs: Mapping[str, Array], y: Array) -> tuple[Bool
         message = f"{_source(table)} has only {np.count_nonzero(rows)} usable rows.{why}"
         raise InputError(message, hint=f"Give at least {MIN_ROWS} rows of numbers; 20 or more make a law credible.")
     return rows, notes
+
+
+def _marks(columns: Mapping[str, Array]) -> list[str]:
+    """Numbers that often stand for "no value", far below all others of their column."""
+    notes = []
+    for label, column in columns.items():
+        lowest = float(np.min(column))
+        others = column[column != lowest]
+        if lowest in _NO_VALUE and len(others) and np.min(others) > lowest + 2 * np.ptp(others):
+            count = int(np.count_nonzero(column == lowest))
+            notes.append(f"Column {label!r} holds {lowest:g} {count} times; if that marks a missing value, write NA instead.")
+    return notes
 
 
 def _remarks(y: Array, goal: str) -> list[str]:

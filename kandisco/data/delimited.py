@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kandisco.data.cells import Style, parse_column
-from kandisco.data.sniff import Layout, blank_comments, layout, load_bytes, to_utf8
+from kandisco.data.encoding import load_bytes, to_utf8
+from kandisco.data.sniff import Layout, blank_comments, layout
 from kandisco.errors import InputError
 from kandisco.types import Array, Table
 

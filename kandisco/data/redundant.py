@@ -16,6 +16,7 @@ _INDEX = re.compile(
     re.I,
 )
 _SCREEN = 2000
+_EPS = 4 * np.finfo(float).eps
 
 
 def redundant_columns(
@@ -50,7 +51,7 @@ def redundant_columns(
 
 
 def _reason(label: str, column: Array, shapes: Mapping[str, Array], kept: Mapping[str, Array], counted: Array | None) -> str:
-    if np.all(column == column[0]):
+    if np.ptp(column / (np.max(np.abs(column)) or 1.0)) < _EPS:
         return f"it is constant ({column[0]:.6g})"
     if counted is not None and is_row_number(label, counted):
         return "it numbers the rows"
@@ -58,7 +59,7 @@ def _reason(label: str, column: Array, shapes: Mapping[str, Array], kept: Mappin
     for other, known in shapes.items():
         if np.array_equal(column, kept[other]):
             return f"it holds the same numbers as {other!r}"
-        if same_shape(shape, known):
+        if same_shape(shape, known, max(rounding(column), rounding(kept[other]))):
             return f"it is an exact linear function of {other!r}"
     return ""
 
@@ -77,15 +78,21 @@ def is_row_number(label: str, column: Array) -> bool:
 
 
 def standardised(column: Array) -> Array:
-    """The column with mean 0, largest value 1 and a fixed sign: equal for exact linear functions of each other."""
+    """The column with mean 0, largest size 1 and a fixed sign: equal for exact linear functions of each other."""
     scaled = column / np.max(np.abs(column))
     centred = scaled - np.mean(scaled)
     largest = np.argmax(np.abs(centred) > 0.5 * np.max(np.abs(centred)))
-    result: Array = centred / centred[largest] * (np.abs(centred[largest]) / np.max(np.abs(centred)))
+    result: Array = centred * (np.sign(centred[largest]) / np.max(np.abs(centred)))
     return result
 
 
-def same_shape(one: Array, other: Array) -> bool:
+def same_shape(one: Array, other: Array, tolerance: float = 1e-12) -> bool:
     """Whether two standardised columns agree to rounding; a look at the first rows settles most cases."""
     head = np.max(np.abs(one[:_SCREEN] - other[:_SCREEN]))
-    return bool(head < 1e-12) and bool(np.max(np.abs(one - other)) < 1e-12)
+    return bool(head < tolerance) and bool(np.max(np.abs(one - other)) < tolerance)
+
+
+def rounding(column: Array) -> float:
+    """How far rounding may move a standardised column: an offset (a year, a temperature in kelvin) costs digits."""
+    spread = np.ptp(column / np.max(np.abs(column)))
+    return float(np.clip(_EPS / spread, 1e-12, 1e-9))

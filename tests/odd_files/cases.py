@@ -117,7 +117,53 @@ _RESULTS = (
     Case(
         name="a nameless column", build=file(text(cells(), ("", "z", "y"))), inputs=("column_1", "z"), law="3*column_1 - 2*z + 1"
     ),
-    Case(name="row of units", build=file(text([["m", "kg", "m kg"], *cells()])), notes=("line 2 was read as the units",)),
+    Case(name="row of units", build=file(text([["m", "kg", "m kg"], *cells()])), notes=("was read as the units",)),
+    Case(
+        name="row of units below text",
+        build=file(text([["", "m", "kg", "m kg"], *(["Ann", *row] for row in cells())], ("who", *b.HEADER))),
+        notes=("was read as the units", "'who'"),
+    ),
+    Case(
+        name="lines of an instrument above the table",
+        build=file("Spectrometer 7\nDate: 2024-01-01\n\n" + text(cells())),
+        notes=("2 lines above the header", "Spectrometer 7"),
+    ),
+    Case(name="delimiter named by Excel", build=file("sep=;\n" + text(cells(), sep=";"))),
+    Case(
+        name="columns numbered by pandas",
+        build=file(text(cells(), ("0", "1", "2"))),
+        notes=("was read as a header",),
+        inputs=("c0", "c1"),
+        law="3*c0 - 2*c1 + 1",
+    ),
+    Case(
+        name="no header, delimiter at the end",
+        build=file(text([[*row, ""] for row in cells()], None)),
+        notes=("no header", "x1, x2, y"),
+        inputs=("x1", "x2"),
+        law="3*x1 - 2*x2 + 1",
+    ),
+    Case(
+        name="three digits behind every comma",
+        build=file(
+            text(
+                [[f"{i},{i * 37 % 1000:03d}", f"{i * i},500", f"{i + i * i},{(i * 37 + 500) % 1000:03d}"] for i in range(1, 14)],
+                sep=";",
+            )
+        ),
+        notes=("was read as 1.037",),
+        law="x + z",
+        rows=13,
+    ),
+    Case(
+        name="mark for missing values",
+        build=changed(
+            lambda rows: [
+                rows[i].__setitem__(1, "-999") or rows[i].__setitem__(2, repr(3 * float(rows[i][0]) + 1999)) for i in (3, 9)
+            ]
+        ),
+        notes=("'z' holds -999 2 times",),
+    ),
     Case(name="text column", build=with_column("who", lambda i: "Ann" if i % 2 else "Bob", 1), notes=("holds text: 'who'",)),
     Case(name="dates", build=with_column("day", lambda i: f"2024-01-{i % 28 + 1:02d}", 3), notes=("holds text: 'day'",)),
     Case(
