@@ -9,6 +9,7 @@ import torch
 from kandisco.builtins.bases import kandisco_bases
 from kandisco.kan import fit, forward, init, parse_width
 from kandisco.kan.cutting import cut, edge_effects, with_masks
+from kandisco.kan.elimination import sparsify
 from kandisco.kan.layout import blocks, pack
 from kandisco.kan.normal import normal, problem
 from kandisco.kan.penalty import bending, smoothing, sparsity
@@ -94,3 +95,22 @@ def test_bending_of_a_parabola() -> None:
     assert float(coef @ bending(basis, coef) @ coef) == pytest.approx(36.0, rel=1e-6)
     kan = init(parse_width("3,1", 3), BASES["bspline"], x=X, restarts=1, seed=0)
     assert float(smoothing(kan, 2.0).value(kan)) == pytest.approx(2.0 * float(smoothing(kan, 1.0).value(kan)))
+
+
+def test_elimination_leaves_the_one_node_that_is_needed() -> None:
+    kan = init(parse_width("3,3,1", 3), BASES["bspline"], x=X, restarts=2, seed=4)
+    done = sparsify(kan, X, law(X), lamb=0.01, valid=(XV, law(XV)), grids=(5, 10), iterations=40)
+    for r in range(2):
+        assert int(done.kan.edges[1].mask[r].sum()) == 1
+        assert done.kan.edges[0].mask[r].sum(0).tolist() == [1.0, 1.0, 0.0]
+    rmse = np.sqrt(np.mean((forward(done.kan, XV)[:, :, 0].numpy() - law(XV)) ** 2, axis=1))
+    np.testing.assert_allclose(rmse, done.valid_rmse, rtol=1e-6)
+    assert done.status == "done"
+
+
+def test_elimination_keeps_what_is_needed() -> None:
+    kan = init(parse_width("3,3,1", 3), BASES["bspline"], x=X, restarts=1, seed=4)
+    y, yv = (np.sin(3.0 * d[:, 0]) + d[:, 1] * d[:, 2] for d in (X, XV))
+    done = sparsify(kan, X, y, lamb=0.003, valid=(XV, yv), grids=(5,), iterations=40)
+    assert float(done.kan.edges[0].mask[0].sum(0).min()) >= 1.0
+    assert done.valid_rmse[0] < 0.02 * yv.std()

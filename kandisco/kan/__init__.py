@@ -1,5 +1,6 @@
 """Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of symbols, files or runs."""
 
+from kandisco.kan.elimination import sparsify
 from kandisco.kan.grids import extend_grid, rerange, set_edge
 from kandisco.kan.network import KAN, Edges, init, prune, select, stack
 from kandisco.kan.passes import Activations, activations, edge_deviations, forward
@@ -27,5 +28,6 @@ __all__ = [
     "save",
     "select",
     "set_edge",
+    "sparsify",
     "stack",
 ]

@@ -20,7 +20,7 @@ def edge_effects(kan: KAN, data: Problem) -> list[Tensor]:
 
 
 def cut(kan: KAN, data: Problem, threshold: float) -> KAN:
-    """Remove edges whose effect is below ``threshold``; their means move into the biases. A layer always keeps its largest edge."""
+    """Remove edges whose effect is below ``threshold``; means move into the biases. A layer always keeps its largest edge."""
     found = edge_effects(kan, data)
     keep = [((e >= threshold) | (e >= e.amax((1, 2), keepdim=True))).to(e) for e in found]
     masks = [e.mask * k for e, k in zip(kan.edges, keep, strict=True)]

@@ -54,8 +54,20 @@ def unpack(kan: KAN, theta: Tensor) -> KAN:
 
 
 def free(kan: KAN) -> Tensor:
-    """[R, P]: 1 where a parameter may move, 0 where its edge is removed."""
-    parts = []
-    for e in kan.edges:
-        parts += [e.mask[..., None].expand(e.coef.shape).flatten(1), torch.ones_like(e.bias)]
+    """[R, P]: 1 where a parameter may move, 0 where its edge is removed or its node is heard by nobody."""
+    parts: list[Tensor] = []
+    for level, e in enumerate(kan.edges):
+        heard = torch.ones_like(e.bias)
+        if level + 1 < len(kan.edges):
+            owner = torch.tensor(kan.shape.layers[level].owner(), device=heard.device)
+            heard = kan.edges[level + 1].mask.amax(1)[:, owner]
+        parts += [(e.mask * heard[..., None])[..., None].expand(e.coef.shape).flatten(1), heard]
     return torch.cat(parts, dim=1)
+
+
+def moving(held: Tensor) -> Tensor | None:
+    """Positions [R, L] of the free parameters, padded to one length; None where so few are held that a gather would not pay."""
+    count = int(held.sum(1).amax())
+    if count > 0.8 * held.shape[1]:
+        return None
+    return torch.argsort(held, dim=1, descending=True, stable=True)[:, : max(count, 1)]

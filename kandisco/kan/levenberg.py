@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kandisco.kan.layout import blocks, free, pack, unpack
+from kandisco.kan.layout import blocks, free, moving, pack, unpack
 from kandisco.kan.network import KAN
 from kandisco.kan.normal import Normal, Problem, mean_square, normal
 from kandisco.kan.penalty import Penalty
@@ -51,10 +51,12 @@ def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penali
         damping: from ``start`` or the last step.
         penalise: the regularisation for the current networks and their normal equations, or None.
     """
-    system = normal(kan, data, first)
-    before = 0.5 * system.mse
-    # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
     held = free(kan)
+    chosen = moving(held) if penalise is None else None
+    system = normal(kan, data, first, chosen)
+    before = 0.5 * system.mse
+    held = held if chosen is None else held.gather(1, chosen)
+    # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
     penalty = penalise(kan, system) if penalise is not None else None
     if penalty is not None:
@@ -62,11 +64,12 @@ def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penali
         before = before + penalty.value(kan)
     theta = pack(kan)
     lift = damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
-    delta = _solve(system, held, lift)
+    found = _solve(system, held, lift)
+    delta = found if chosen is None else torch.zeros_like(theta).scatter(1, chosen, found)
     trial = unpack(kan, theta + delta)
     mse = mean_square(trial, data, first)
     after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
-    expected = 0.5 * (delta * (lift[:, None] * delta - system.gradient)).sum(1)
+    expected = 0.5 * (found * (lift[:, None] * found - system.gradient)).sum(1)
     gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)
     good = torch.isfinite(after) & (after < before)
     kept = torch.where(good[:, None], theta + delta, theta)

@@ -60,16 +60,18 @@ def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
     return total / data.rows
 
 
-def normal(kan: KAN, data: Problem, first: Tensor | None) -> Normal:
-    """Normal equations at the current parameters."""
+def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None = None) -> Normal:
+    """Normal equations at the current parameters, of all of them or of those at ``chosen`` [R, L]."""
     layout = blocks(kan)
-    size, count = layout[-1].stop, kan.restarts
+    size, count = layout[-1].stop if chosen is None else chosen.shape[1], kan.restarts
     like = kan.edges[0].coef
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
     for rows in _chunks(data):
         found = trace(kan, data.x[:, rows], None if first is None else first[..., rows])
         residual = found.outputs - data.y[:, rows]
         jacobian = fill_jacobian(kan, found, layout)
+        if chosen is not None:
+            jacobian = jacobian.gather(1, chosen[..., None].expand(-1, -1, jacobian.shape[2]))
         hessian.baddbmm_(jacobian, jacobian.transpose(1, 2))
         gradient += (jacobian @ residual.flatten(1)[..., None])[..., 0]
         total += residual.square().sum((1, 2))
