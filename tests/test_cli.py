@@ -464,6 +464,67 @@ def test_commands_on_a_run_without_formula_say_so(fake: Fake, table: str, capsys
     assert "No formula was found." in capsys.readouterr().out
 
 
+# ---- plugins
+
+_PLUGIN = """
+import kandisco
+from kandisco.specs import CommandSpec
+
+def app():
+    import typer
+    made = typer.Typer()
+    @made.command()
+    def hello(fail: bool = False):
+        if fail:
+            raise RuntimeError("theirs")
+        print("hello from the plugin")
+    return made
+
+@kandisco.hookimpl
+def kandisco_commands():
+    return [CommandSpec(name="greet", app=app, summary="Says hello."), CommandSpec(name="show", app=app, summary="Clashes.")]
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> list[str]:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "greeter.py").write_text(_PLUGIN)
+    return ["--plugins-dir", str(tmp_path / "plugins")]
+
+
+def test_a_plugins_command_runs_is_listed_and_can_be_blocked(plugins: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*plugins, "greet"]) == 0
+    assert capsys.readouterr().out == "hello from the plugin\n"
+    assert main(["--help", *plugins]) == 0
+    assert "Says hello." in capsys.readouterr().out
+    assert main(["greet", *plugins, "--block=greeter"]) == 2
+
+
+def test_a_plugins_bug_gets_its_name(plugins: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["greet", "--fail", *plugins]) == 1
+    assert "RuntimeError: theirs (in the command 'greet' of greeter)" in capsys.readouterr().err
+
+
+def test_a_plugin_cannot_replace_one_of_our_commands(plugins: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "nowhere", *plugins]) == 3
+    assert main(["greet", *plugins]) == 0
+    assert "'show' is one of kandisco's own" in capsys.readouterr().err
+    assert main(["greet", "--strict-plugins", *plugins]) == 4
+
+
+def test_a_run_is_not_resumed_with_another_content_of_a_plugin_file(
+    fake: Fake, table: str, plugins: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ["discover", table, "--json", "--resume", *plugins]
+    folders = []
+    for text in (_PLUGIN, _PLUGIN, _PLUGIN + "# changed"):
+        (tmp_path / "plugins" / "greeter.py").write_text(text)
+        assert main(words) == 0
+        folders.append(json.loads(capsys.readouterr().out)["run"])
+    assert folders[0] == folders[1] != folders[2]
+
+
 # ---- lists
 
 
@@ -504,6 +565,19 @@ def test_data_from_standard_input(fake: Fake, table: str, monkeypatch: pytest.Mo
         monkeypatch.setattr("sys.stdin", stream)
         assert main(["discover", "-", "-q"]) == 0
     assert len(fake.calls[0]["dataset"].y) == 40
+
+
+def test_a_terminal_without_greek_costs_no_run(tmp_path: Path) -> None:
+    code = "import sys; from kandisco.cli import main; print('x'); sys.exit(main(['show', 'λ']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii:strict", "PYTHONUTF8": "0"},
+    )
+    assert done.returncode == 3
+    assert b"\\u03bb" in done.stderr
 
 
 _SLOW = """

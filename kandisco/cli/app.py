@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -15,6 +16,9 @@ from kandisco import __version__
 from kandisco.cli import discover, listing, use
 from kandisco.cli.session import Session, split_plugin_options
 from kandisco.errors import KandiscoError, PluginError
+
+if TYPE_CHECKING:
+    from kandisco.specs import CommandSpec
 
 BUG, INTERRUPTED = 1, 130
 _EPILOG = (
@@ -36,7 +40,7 @@ class CommandGroup(TyperGroup):
         if own is not None:
             return own
         spec = _session(ctx).commands(own=self.commands).get(cmd_name)
-        return None if spec is None else typer.main.get_command(_named(spec.app(), spec.name, spec.summary))
+        return None if spec is None else _command(spec)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; Ctrl-C outside discover, which has its own way of ending, just ends."""
@@ -45,6 +49,12 @@ class CommandGroup(TyperGroup):
         except KeyboardInterrupt:
             print("kandisco: interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            name = ctx.invoked_subcommand
+            if name and name not in self.commands:  # somebody else's bug gets a name
+                owner = _session(ctx).registry().owners("commands").get(name)
+                error.add_note(f"in the command {name!r} of {owner.label if owner else 'a plugin'}")
+            raise
 
 
 def _session(ctx: Any) -> Session:
@@ -52,12 +62,14 @@ def _session(ctx: Any) -> Session:
     return session if isinstance(session, Session) else Session()
 
 
-def _named(app: Any, name: str, summary: str) -> Any:
+def _command(spec: CommandSpec) -> Any:
+    app = spec.app()
     if not isinstance(app, typer.Typer):
-        raise PluginError(f"The command {name!r} is a {type(app).__name__}.", hint="CommandSpec.app returns a typer.Typer.")
-    app.info.name = name
-    app.info.help = app.info.help if isinstance(app.info.help, str) else summary
-    return app
+        raise PluginError(f"The command {spec.name!r} is a {type(app).__name__}.", hint="CommandSpec.app returns a typer.Typer.")
+    command = typer.main.get_command(app)
+    command.name = spec.name
+    command.help = command.help or spec.summary
+    return command
 
 
 def build() -> typer.Typer:
@@ -109,6 +121,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         0
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that knows no Greek shows escapes, and the run does not fail for it
+            stream.reconfigure(errors="backslashreplace")
     verbose = any(word in ("-v", "--verbose") for word in words)
     try:
         words, settings = split_plugin_options(words)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kandisco.errors import ConfigError, PluginError
@@ -71,7 +73,7 @@ class Session:
     def plugin_versions(self) -> dict[str, str]:
         """Name -> version of the third parties' plugins, which may change results."""
         infos = self.registry().plugins.infos
-        return {info.name: info.version for info in infos if info.origin != "built-in"}
+        return {info.name: info.version or _digest(info.location) for info in infos if info.origin != "built-in"}
 
     def commands(self, own: Collection[str]) -> Mapping[str, CommandSpec]:
         """Third parties' commands. One that is named like ours is refused: it would silently replace it."""
@@ -87,3 +89,13 @@ class Session:
             error = PluginError(f"The command {spec.name!r} is one of kandisco's own.", hint="Rename the plugin's.")
             registry.plugins.fail(Failure(plugin=owners[spec.name], error=error, hook="kandisco_commands"))
         return kept
+
+
+def _digest(location: str) -> str:
+    """What stands in for the version of a plugin file that states none: a run must not be resumed with another content."""
+    path = Path(location)
+    files = sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.is_file() else []
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.read_bytes())
+    return f"sha256 {digest.hexdigest()[:12]}" if files else ""
