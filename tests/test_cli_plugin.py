@@ -115,3 +115,29 @@ def test_a_broken_plugin_costs_one_line_and_the_command_still_works(
     assert [line for line in streams.err.splitlines() if "broken" in line] == [
         "kandisco: plugin broken failed: ValueError: no licence server"
     ]
+
+
+HOOK = "from kandisco import hookimpl\nfrom kandisco.specs import *\n@hookimpl\n"
+BROKEN = {
+    "raises": "raise ValueError",
+    "exits": "import sys\nsys.exit(1)",
+    "no_python": "def (:",
+    "misspelt": f"{HOOK}def kandisco_funktions():\n    return []\n",
+    "other_arguments": f"{HOOK}def kandisco_bases(grid):\n    return []\n",
+    "half_way": f"{HOOK}def kandisco_functions():\n    yield FunctionSpec(name='a', sympy='x')\n    1 / 0\n",
+    "no_iterable": f"{HOOK}def kandisco_functions():\n    return 3\n",
+    "other_spec": f"{HOOK}def kandisco_functions():\n    return [BasisSpec(name='b', basis=int)]\n",
+    "takes_a_name": f"{HOOK}def kandisco_functions():\n    return [FunctionSpec(name='sin', sympy='x')]\n",
+}
+
+
+def test_with_many_broken_plugins_at_once_each_costs_one_line(plugins_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for stem, text in BROKEN.items():
+        (plugins_dir / f"{stem}.py").write_text(text, encoding="utf-8")
+    assert main(["list", "functions", "--plugins-dir", str(plugins_dir)]) == 0
+    streams = capsys.readouterr()
+    assert "softplus" in streams.out
+    lines = streams.err.splitlines()
+    assert sorted(line.split()[2] for line in lines) == sorted(BROKEN), lines
+    assert main(["--help", "--plugins-dir", str(plugins_dir)]) == 0
+    assert "discover" in capsys.readouterr().out
