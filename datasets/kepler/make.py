@@ -1,4 +1,4 @@
-"""Orbits in the solar system, planets and dwarf planets, from tables."""
+"""Orbits in the solar system, planets and minor bodies, from tables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ BODIES = (
     ("Venus", 0.72333199, 224.701),
     ("Earth", 1.00000011, 365.256),
     ("Mars", 1.52366231, 686.980),
+    ("Eros", 1.4581, 643.1),
+    ("Vesta", 2.3615, 1325.5),
+    ("Juno", 2.6691, 1592.8),
     ("Ceres", 2.7657, 1680.0),
+    ("Hygiea", 3.1421, 2034.3),
+    ("Chiron", 13.648, 18416.0),
+    ("Halley", 17.834, 27509.0),
+    ("Orcus", 39.398, 90324.0),
+    ("Quaoar", 43.694, 105495.0),
+    ("Gonggong", 67.485, 202490.0),
     ("Jupiter", 5.20336301, 4332.589),
     ("Saturn", 9.53707032, 10759.22),
     ("Uranus", 19.19126393, 30685.4),
@@ -36,12 +45,12 @@ write(
     },
     {
         "title": "Kepler's third law",
-        "summary": "semi-major axis and orbital period of eight planets and five dwarf planets",
+        "summary": "semi-major axis and orbital period of the eight planets and of fifteen minor bodies",
         "columns": [column("body", role="text"), column("a [au]", "a", "au"), column("T [yr]", "T", "yr", "target")],
         "source": "https://nssdc.gsfc.nasa.gov/planetary/factsheet/ and https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html",
         "license": "CC0-1.0",
-        "citation": "D. R. Williams, NASA Planetary Fact Sheets; JPL Small-Body Database (dwarf planets, rounded)",
-        "note": "Periods of dwarf planets follow from their osculating orbits; those of the planets are observed, and perturbed.",
+        "citation": "D. R. Williams, NASA Planetary Fact Sheets; JPL Small-Body Database (minor bodies, rounded)",
+        "note": "Periods of minor bodies follow from their osculating orbits; those of the planets are observed, and perturbed.",
         "truth": "a**1.5",
         "tolerance": 0.001,
         "references": ["J. Kepler, Harmonices Mundi (1619)"],
