@@ -69,7 +69,8 @@ def text_lines(result: Result, path: Path | str) -> Iterator[str]:
     yield from _numbers(result)
     yield from _front(result)
     yield from _warnings(result)
-    yield f"\nRun folder: {path}"
+    files = "" if best is None else " (formula.tex, formula.py, report.html)"
+    yield f"\nRun folder: {path}{files}"
     if best is not None:
         folder = shlex.quote(str(path))
         yield f"Next:\n  kandisco export {folder} --to latex\n  kandisco predict {folder} new.csv"
@@ -104,6 +105,3 @@ def _warnings(result: Result) -> Iterator[str]:
     if result.warnings:
         yield "\nWarnings:"
         yield from (f"  - {warning}" for warning in result.warnings)
-    if result.status != "done":
-        cut = "the time limit" if result.status == "timeout" else "an interrupt"
-        yield f"\nCut short by {cut} after {result.seconds:.1f} s; the same command with --resume goes on from here."
