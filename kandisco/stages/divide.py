@@ -57,7 +57,7 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
         return None
     p = _nice(float(np.median(exponents[clear])))
     misfit = float(np.median(np.abs(exponents[clear] - p)))
-    if p == 0 or misfit > limit * max(abs(p), 0.3):
+    if p == 0 or misfit > limit * max(abs(float(p)), 0.3):
         return None
     if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
         return None

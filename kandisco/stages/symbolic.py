@@ -17,7 +17,6 @@ from kandisco.symbolic.graph import Graph, assignments
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import StageRecord, StageResult
 
-
 _SCREENING_ROWS = 240
 
 

@@ -1,8 +1,9 @@
 """A smooth stand-in for the data with exact gradients: Gaussian-process regression with one length scale per input.
 
 Structure shows in derivatives, and rows scattered at random have none. A squared-exponential process (Rasmussen and Williams,
-Gaussian Processes for Machine Learning, 2006, ch. 2 and 5) fitted by marginal likelihood gives them in closed form, and its nugget
-estimates the noise. On smooth noise-free data of 500 rows gradients are good to 1e-2..1e-4, where a spline network needs many more.
+Gaussian Processes for Machine Learning, 2006, ch. 2 and 5) fitted by marginal likelihood gives them in closed form, and its
+nugget estimates the noise. On smooth noise-free data of 500 rows gradients are good to 1e-2..1e-4, where a spline network needs
+many more.
 """
 
 from __future__ import annotations
