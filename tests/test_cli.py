@@ -580,6 +580,19 @@ def test_a_terminal_without_greek_costs_no_run(tmp_path: Path) -> None:
     assert b"\\u03bb" in done.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_a_reader_that_has_gone_is_no_bug(tmp_path: Path) -> None:
+    code = "import sys; from kandisco.cli import main; sys.exit(main(['list', 'functions']))"
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None and child.stderr is not None
+    child.stdout.close()
+    with child.stderr as stream:
+        said = stream.read()
+    assert (child.wait(60), said) == (0, "")
+
+
 _SLOW = """
 import sys, time
 from kandisco import pipeline

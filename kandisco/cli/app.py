@@ -45,7 +45,13 @@ class CommandGroup(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run a command; Ctrl-C outside discover, which has its own way of ending, just ends."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            # The reader of our output has gone (``kandisco list functions | head``): nobody is left to tell.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
         except KeyboardInterrupt:
             print("kandisco: interrupted", file=sys.stderr)
             raise typer.Exit(INTERRUPTED) from None
@@ -133,10 +139,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KandiscoError as error:
         print(f"kandisco: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader of our output has gone (``kandisco list functions | head``); nobody is left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         print(f"kandisco: {bug_line(error)}", file=sys.stderr)
         if verbose:
