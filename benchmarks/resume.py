@@ -12,6 +12,7 @@ import json
 import math
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -86,14 +87,14 @@ def write_table(path: Path, rows: int, seed: int) -> None:
             writer.writerow([repr(a), repr(b), repr(a * math.sin(2 * b) / (1 + a * b) + rng.gauss(0, 0.01))])
 
 
-def kill_once(bench: Bench, out: str, delay: float) -> tuple[bool, int]:
-    """Start a run and SIGKILL it after ``delay`` seconds; whether it was still alive, and how many units it had stored."""
+def kill_once(bench: Bench, out: str, delay: float, number: int) -> tuple[bool, int]:
+    """Start a run and signal it after ``delay`` seconds; whether it was still alive, and how many units it had stored."""
     child = bench.start(out)
     try:
         child.wait(delay)
         alive = False
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, 9)
+        os.killpg(child.pid, number)
         child.wait()
         alive = True
     return alive, len(list((bench.folder / out).glob("*/units/*.json")))
@@ -111,7 +112,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=200)
     parser.add_argument("words", nargs="*", default=[], help="what to run in place of the built-in table, after --")
+    parser.add_argument("--interrupt", action="store_true", help="send SIGINT, as Ctrl-C does, in place of SIGKILL")
     options = parser.parse_args(argv)
+    number = signal.SIGINT if options.interrupt else signal.SIGKILL
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         write_table(Path(folder) / "table.csv", options.rows, options.seed)
@@ -125,7 +128,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for attempt in range(100):
                 out = f"runs{i}-{attempt}"
                 delay = rng.uniform(0, span)
-                alive, units = kill_once(bench, out, delay)
+                alive, units = kill_once(bench, out, delay, number)
                 if alive:
                     break
                 span = delay  # the machine has become faster than it was when the run was left alone
