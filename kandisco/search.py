@@ -204,10 +204,7 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     if _exact(deeper, sample):
         return deeper
     out = list(deeper)
-    steps: list[Attempt] = [*_baselines(sample), *_closed_forms(sample), *_started(problem, sample, _floor(sample))]
-    if len(sample.names) == 1:
-        steps.append(Attempt(name="curve", run=lambda control: _curve(problem, sample)))
-    for step in steps:
+    for step in _steps(problem, sample):
         if control.reason():
             break
         found = _refitted(step.run(control), sample)
@@ -215,6 +212,19 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
         if _exact(found, sample):
             break
     return _shortest(out, sample)
+
+
+def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
+    """What is tried on a problem that no test makes smaller."""
+    yield from _baselines(sample)
+    yield _closed("monomial", structure.monomial, sample)
+    if len(sample.names) == 1:
+        yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
+    else:
+        yield _closed("polynomial", structure.polynomial, sample)
+    yield _closed("rational", structure.rational, sample)
+    if len(sample.names) > 1:
+        yield from _started(problem, sample, _floor(sample))
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:

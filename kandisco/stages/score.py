@@ -25,8 +25,8 @@ from kandisco.symbolic.spectral import even_out, spline_features
 from kandisco.types import Evidence, Formula
 
 Array = NDArray[np.float64]
-_EXACT_TEST = 1e-9
-_EXACT_SHELL = 1e-7
+_EXACT_TEST = 1e-11
+_EXACT_SHELL = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +86,7 @@ def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tup
 
 
 def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formula]:
-    floor = 1e-10 * rows.fit.scale
+    floor = 1e-12 * rows.fit.scale
     out: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse_train)):
         if not out or max(formula.rmse_train, floor) < 0.98 * max(out[-1].rmse_train, floor) or formula is best:

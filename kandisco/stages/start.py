@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import var
+from kandisco.expr import add, num, var
 from kandisco.symbolic.graph import Curve, Graph
 from kandisco.symbolic.separable import product_start
 from kandisco.symbolic.snap import Sample
@@ -31,15 +31,13 @@ def link_additive(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
 
 
 def product(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
-    """[n,0+1xn]: y = f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
-    start = product_start(sample.x, sample.y)
+    """[n,0+1xn]: y = d + f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
+    start, keep = product_start(sample.x, sample.y), np.arange(len(sample.x))
     spread = np.std(start.factors, axis=1) / np.sqrt(np.mean(start.factors**2, axis=1))
-    keep = np.flatnonzero(spread > threshold)
-    if 0 < len(keep) < len(sample.x):
-        again = product_start(sample.x[keep], sample.y)
-        factors, missing = again.factors, again.missing
-    else:
-        keep, factors, missing = np.arange(len(sample.x)), start.factors, start.missing
-    curves = tuple(Curve(layer=0, source=int(i), sub=k, u=sample.x[i], v=factors[k]) for k, i in enumerate(keep))
+    strong = np.flatnonzero(spread > threshold)
+    if 0 < len(strong) < len(keep):
+        keep, start = strong, product_start(sample.x[strong], sample.y)
+    curves = tuple(Curve(layer=0, source=int(i), sub=k, u=sample.x[i], v=start.factors[k]) for k, i in enumerate(keep))
     nodes = ((tuple(range(len(keep))),),)
-    return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=curves), missing
+    outer = add(var("x"), num(start.offset))
+    return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=curves, outer=outer), start.missing

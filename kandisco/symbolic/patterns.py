@@ -44,7 +44,7 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
     deviation = float(np.std(v)) or 1.0
-    fits = [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep), a, b, deviation)]
+    fits = [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep // 2), a, b, deviation)]
     fits += _laurent(a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
@@ -67,16 +67,50 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
     atoms = make_atoms(u, functions)
     targets = [(undone, k, undone.values * _raised(u, k)) for undone in transforms(v) for k in _POWERS if _defined(u, k)]
     targets = [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
-    # Functions with two constants inside draw any smooth curve well; one-constant functions must not be crowded out by them.
-    handicap = np.array([30.0 if kind == "affine" else 1.0 for kind in atoms.kinds])
-    missing = np.array([correlations(atoms.values, values) * handicap for _, _, values in targets])
-    out: list[tuple[str, Expr]] = []
-    for row, i in _best_pairs(range(len(targets)), missing, 2 * keep, atoms.names):
-        undone, k, values = targets[row]
-        inner = wrap(atoms.expr(i), atoms.values[i], values)
-        factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
-        out.append((f"{undone.name} * x^{k:g} ~ {atoms.names[i]}", undone.outer.substitute({_X: mul(*factor, inner)})))
-    return out
+    missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
+    found: list[tuple[float, str, Expr]] = []
+    for name in dict.fromkeys(atoms.names):
+        mine = np.array([i for i, other in enumerate(atoms.names) if other == name])
+        best = mine[missing[:, mine].argmin(axis=1)]
+        left = missing[np.arange(len(targets)), best]
+        # With two constants inside a function draws any smooth curve well, so only a few of those are worth refining; with one,
+        # a line search tells at once whether it draws this curve.
+        order = range(len(targets)) if atoms.kinds[best[0]] != "affine" else np.argsort(left, kind="stable")[:4]
+        for row in order:
+            undone, k, values = targets[row]
+            atom, error = _sharpened(atoms, int(best[row]), u, values) if atoms.kinds[best[row]] != "affine" else (
+                atoms.expr(int(best[row])), left[row])  # fmt: skip
+            inner = wrap(atom, evaluate(atom, {_X: u}), values)
+            factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
+            found.append((error, f"{undone.name} * x^{k:g} ~ {name}", undone.outer.substitute({_X: mul(*factor, inner)})))
+    found.sort(key=lambda item: item[0])
+    return [(name, expr) for _, name, expr in found[: 2 * keep]]
+
+
+def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
+    """A line search over the one constant inside an atom; returns the atom and 1 - r^2."""
+    shape, kind = atoms.shapes[i], atoms.kinds[i]
+    s, t = float(atoms.slopes[i]), float(atoms.offsets[i])
+    step = 0.25 if kind == "scaled" else 0.25 * float(np.ptp(u))
+    error = 1.0
+    for _ in range(7 if kind != "bare" else 1):
+        grid = step * np.linspace(-1, 1, 9)
+        slopes = s * (1 + grid) if kind == "scaled" else np.full(9, s)
+        offsets = t + grid if kind == "shifted" else np.full(9, t)
+        missing = correlations(
+            np.nan_to_num(evaluate(shape, {_X: slopes[:, None] * u + offsets[:, None]}), posinf=0, neginf=0), v
+        )
+        best = int(np.argmin(missing))
+        s, t, error, step = float(slopes[best]), float(offsets[best]), float(missing[best]), step / 3
+    atom = Atoms(
+        names=atoms.names[i : i + 1],
+        shapes=(shape,),
+        slopes=np.array([s]),
+        offsets=np.array([t]),
+        kinds=(kind,),
+        values=atoms.values[:1],
+    )
+    return atom.expr(0), error
 
 
 def _defined(u: Array, k: float) -> bool:
@@ -122,13 +156,12 @@ def _with_shifts(atoms: Atoms, u: Array) -> Atoms:
     )
 
 
-def _best_pairs(names: Sequence[object], missing: Array, keep: int, others: Sequence[object] = ()) -> list[tuple[int, int]]:
-    """The best entries (i, j), at most two for each pair of names (``others`` name the columns where they differ)."""
-    group = {name: k for k, name in enumerate(dict.fromkeys((*names, *others)))}
-    rows = np.array([group[name] for name in names])
-    columns = np.array([group[name] for name in others]) if others else rows
+def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[int, int]]:
+    """The best pairs, at most two for each pair of names."""
+    group = {name: k for k, name in enumerate(dict.fromkeys(names))}
+    member = np.array([group[name] for name in names])
     i, j = np.unravel_index(np.argsort(missing, axis=None, kind="stable"), missing.shape)
-    pair = rows[i] * len(group) + columns[j]
+    pair = member[i] * len(group) + member[j]
     order = np.argsort(pair, kind="stable")
     rank = np.empty(len(pair), dtype=int)
     starts = np.flatnonzero(np.r_[True, np.diff(pair[order]) != 0])

@@ -19,7 +19,7 @@ from kandisco.expr.numeric import Program
 from kandisco.symbolic.refit import Fit, refit
 
 Array = NDArray[np.float64]
-EXACT = 1e-9
+EXACT = 1e-11
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +51,14 @@ class Sample:
     def description_length(self, fit: Fit, size: int) -> float:
         """Minimum description length in nats: residuals, half a log of the rows per constant, and the tree itself.
 
-        Below the rounding floor (1e-10 of the scale) residuals count as equal, so that the shortest exact form wins.
+        Below the rounding floor (1e-12 of the scale) residuals count as equal, so that the shortest exact form wins.
         """
         return self.length_of(fit.rmse, len(fit.expr.numbers()), size)
 
     def length_of(self, rmse: float, constants: int, size: int) -> float:
         """``description_length`` from its parts."""
         n = len(self.y)
-        misfit = math.log(max(rmse / self.scale, 1e-10)) if math.isfinite(rmse) else 100.0
+        misfit = math.log(max(rmse / self.scale, 1e-12)) if math.isfinite(rmse) else 100.0
         return n * misfit + 0.5 * math.log(n) * constants + size
 
     def accepts(self, new: Fit, old: Fit, *, freed: int, price: float = 0.0) -> bool:
