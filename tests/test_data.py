@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kandisco.builtins.readers import read_csv
 from kandisco.data import read_table, rest, sample_rows, split, to_dataset
 from kandisco.data.cells import COMMA, POINT, parse_column, to_number
 from kandisco.data.names import RESERVED, identifier, unique_labels, variables
@@ -20,9 +21,35 @@ from kandisco.registry import Registry
 from kandisco.types import Dataset, Split, Table, Variable
 
 sys.path.insert(0, str(Path(__file__).parent))
+from odd_files.build import cells, text
 from odd_files.cases import CASES, Case
 
 RESULTS = [case for case in CASES if not case.error]
+SAMPLES = [
+    text(cells(8)).encode(),
+    text(cells(8), sep=";").replace(".", ",").encode(),
+    text(cells(8), sep="\t").encode("utf-16"),
+    b"# u v w\n" + text(cells(8), None, sep=" ").encode(),
+]
+MARKS = [
+    b",",
+    b";",
+    b'"',
+    b"\n",
+    b"\r",
+    b"#",
+    b"\n\n",
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"\x00",
+    b"\xff",
+    b"\t",
+    b"x",
+    b"-",
+    b'""',
+    b",,",
+]
 ERRORS = [case for case in CASES if case.error]
 
 
@@ -89,6 +116,28 @@ def test_a_column_takes_the_style_in_which_all_of_it_is_numbers() -> None:
     parsed = parse_column(["1,5", "2", "", "3,25"])
     np.testing.assert_array_equal(parsed.values, [1.5, 2.0, np.nan, 3.25])
     assert parsed.text == () and parsed.numbers == 3 and parsed.style == COMMA
+
+
+def test_what_only_python_reads_as_a_number_is_text() -> None:
+    assert parse_column(["1_000", "5", "nan"]).text == (0,)
+
+
+@given(data=st.data())
+def test_any_damage_ends_in_data_or_in_an_error_with_a_hint(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    content = bytearray(data.draw(st.sampled_from(SAMPLES)))
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content)))
+        content[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=3) | st.sampled_from(MARKS))
+    path = tmp_path_factory.mktemp("damage") / "odd.csv"
+    path.write_bytes(content)
+    try:
+        found = to_dataset(read_csv(path))
+    except InputError as error:
+        assert "odd.csv" in str(error) and error.hint
+    else:
+        assert np.isfinite(found.x).all() and np.isfinite(found.y).all() and len(found.y) >= 3
 
 
 # ------------------------------------------------------------------------------------------------------------- names

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ _WORDS = {"inf": np.inf, "+inf": np.inf, "-inf": -np.inf, "infinity": np.inf, "-
 _GROUPED = {mark: re.compile(rf"([+-]?\d{{1,3}})((?:{re.escape(mark)}\d{{3}})+)(?!\d)(.*)") for mark in ",.'"}
 _SPACED = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(\D|$))")
 _FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[+-]?\d)")
+# Cells from which a column of nothing but text is told.
+_HEAD = 2000
 _MINUS = str.maketrans({"\u2212": "-", "\u2013": "-"})
 
 
@@ -50,7 +52,7 @@ class Parsed:
     """A column of text read as numbers.
 
     Attributes:
-        values: float64 [rows], nan where a cell is missing or text.
+        values: float64 [rows], nan where a cell is missing or text; of the first rows only when nothing in them is a number.
         text: row numbers of the cells that are neither numbers nor missing.
         numbers: how many cells are numbers.
         percent: how many cells carry a percent sign.
@@ -119,8 +121,11 @@ def parse_column(cells: Sequence[str], style: Style = POINT) -> Parsed:
         cells: one text per row.
         style: tried first.
     """
-    first = _parse(cells, style)
-    if not first.text:
+    first = _parse(cells[:_HEAD], style)
+    if len(cells) > _HEAD and (first.numbers or not first.text):
+        first = _parse(cells, style)
+    # Another style is worth a look only where it can read what this one cannot.
+    if all(to_number(cells[row], style.other()) is None for row in first.text[:_HEAD]):
         return first
     second = _parse(cells, style.other())
     return second if len(second.text) < len(first.text) else first
@@ -130,16 +135,25 @@ def _parse(cells: Sequence[str], style: Style) -> Parsed:
     values = np.full(len(cells), np.nan)
     text = []
     numbers = percent = 0
-    for row, cell in _filled(cells):
-        number = to_number(cell, style)
+    for row, cell in enumerate(cells):
+        number = _quick(cell) if style.decimal == "." else None
+        if number is None:
+            if is_missing(cell):
+                continue
+            number = to_number(cell, style)
         if number is None:
             text.append(row)
             continue
         values[row] = number
         numbers += 1
-        percent += cell.rstrip().endswith("%")
+        percent += "%" in cell
     return Parsed(values=values, text=tuple(text), numbers=numbers, percent=percent, style=style)
 
 
-def _filled(cells: Sequence[str]) -> Iterator[tuple[int, str]]:
-    return ((row, cell) for row, cell in enumerate(cells) if not is_missing(cell))
+def _quick(cell: str) -> float | None:
+    """Most cells are what ``float`` reads, many times as fast; ``1_000`` and nan are for others to judge."""
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    return None if value != value or "_" in cell else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kandisco.data.cells import Style, parse_column
+from kandisco.data.cells import COMMA, POINT, Style, parse_column
 from kandisco.data.encoding import load_bytes, to_utf8
 from kandisco.data.sniff import Layout, blank_comments, layout
 from kandisco.errors import InputError
@@ -18,6 +19,7 @@ from kandisco.types import Array, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+_POINTS = bytes.maketrans(b",", b".")
 # Only a short cut: columns with other spellings of "missing" come as text and are looked at by ``cells``.
 _NA = ("", "NA", "N/A", "n/a", "nan", "NaN", "NAN", "-nan", "null", "NULL", "None", "-", "--", "?", ".", "#N/A")
 
@@ -37,7 +39,11 @@ def read_delimited(path: Path) -> Table:
     source = str(path)
     data, notes = to_utf8(load_bytes(path), source)
     found = layout(data, source)
-    frame = _parse(blank_comments(data), found, source)
+    data = blank_comments(data)
+    if found.style == COMMA and found.delimiter != "," and b"." not in data:
+        # Without a point in the file commas can take its place at once; the C parser is ten times as fast as we are.
+        data, found = data.translate(_POINTS), dataclasses.replace(found, style=POINT)
+    frame = _parse(data, found, source)
     columns: dict[str, Array | list[str]] = {}
     remarks: list[str] = []
     for position, label in enumerate(found.labels):
@@ -109,20 +115,7 @@ def _column(column: pd.Series[Any], label: str, style: Style, remarks: list[str]
         return column.to_numpy(dtype=np.float64)
     if column.dtype.kind in "fiu":
         return column.to_numpy(dtype=np.float64)
-    quick = _with_commas(column) if style.decimal == "," else None
-    if quick is not None:
-        return quick
     return from_text(["" if cell is None or cell != cell else str(cell) for cell in column.tolist()], label, style, remarks)
-
-
-def _with_commas(column: pd.Series[Any]) -> Array | None:
-    """Decimal commas without marks between thousands, at C speed; None for anything else."""
-    if column.str.contains(".", regex=False).any():
-        return None
-    try:
-        return column.fillna("nan").str.replace(",", ".", regex=False).to_numpy(dtype=object).astype(np.float64)
-    except ValueError:
-        return None
 
 
 def from_text(cells: list[str], label: str, style: Style, remarks: list[str]) -> Array | list[str]:
