@@ -139,11 +139,11 @@ def structured(expr: Expr, rows: Rows) -> bool:
 
 def _neighbours_agree(x: Array, residual: Array) -> bool:
     from scipy.spatial import cKDTree
+    from scipy.stats import rankdata
 
-    order: Array = np.asarray(np.argsort(np.argsort(x, axis=1), axis=1), dtype=np.float64)
-    ranks = order.T / x.shape[1]
-    _, nearest = cKDTree(ranks).query(ranks, k=2)
-    products = residual * residual[nearest[:, 1]]
+    ranks = rankdata(x, axis=1).T / x.shape[1]
+    nearest = np.asarray(cKDTree(ranks).query(ranks, k=2)[1])[:, 1]
+    products = residual * residual[nearest]
     variance = float(np.mean(products**2))
     return bool(variance > 0 and np.sum(products) / math.sqrt(len(residual) * variance) > 3.3)
 
