@@ -169,3 +169,8 @@ def test_exact_numbers_stay_exact() -> None:
     assert parse("1/3").value == Fraction(1, 3)
     assert parse("2*x").args[0] == rat(2)
     assert to_text(parse("x**(1/3)")) == "x**(1/3)"
+
+
+def test_powers_too_large_to_write_out_are_refused() -> None:
+    with pytest.raises(InputError, match="too large a number"):
+        to_sympy(parse("2**1000000000 + x"))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kandisco.errors import InputError
 from kandisco.expr import Expr, add, call, complexity, const, mul, num, parse, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.expr.rewrite import shortest, simplify
@@ -198,3 +199,26 @@ def test_work_does_not_depend_on_row_count_or_clock() -> None:
     tree = parse("x*y + x*z + sin(x)**2 + cos(x)**2")
     many = {name: np.resize(_MIXED[name], 5000) for name in "xyz"}
     assert shortest(tree, columns=many) == shortest(tree, columns=many)
+
+
+def test_rows_that_are_not_finite_say_nothing() -> None:
+    columns = {"x": np.array([1.0, np.nan, 2.0, np.inf]), "y": np.array([3.0, 1.0, np.nan, 1.0])}
+    assert to_text(simplify(parse("sqrt(x**2)*y"), columns=columns)) == "x*y"
+    nothing = {"x": np.array([np.nan]), "y": np.array([np.inf])}
+    assert to_text(simplify(parse("x*y + x*x"), columns=nothing)) == "x*(x + y)"
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(InputError, match="column 'y'"):
+        simplify(parse("x*y"), columns={"x": np.array([1.0])})
+
+
+def test_one_row_and_scalars_will_do() -> None:
+    assert to_text(shortest(parse("x*y + x*z"), columns={"x": 2.0, "y": 1.0, "z": np.array([3.0])})) == "x*(y + z)"
+
+
+def test_forms_that_sympy_would_chew_on_for_hours_are_not_given_to_it() -> None:
+    columns = {"x": _MIXED["x"], "y": _MIXED["y"]}
+    for text in ("sin(3018412315122245888053292650463232*pi*x*y)**2", "(x + y)**5000 + x", "(x**997 - 1)/(x - 1) + y"):
+        tree = parse(text)
+        assert complexity(shortest(tree, columns=columns)) <= complexity(tree)

@@ -10,6 +10,8 @@ from kandisco.errors import InputError
 from kandisco.expr.heads import HEADS
 from kandisco.expr.tree import Expr, add, call, const, mul, num, power, rat, var
 
+_LARGEST_EXPONENT = 1000
+
 
 def to_sympy(expr: Expr, symbols: Mapping[str, Any] | None = None) -> Any:
     """A sympy expression in real symbols.
@@ -25,6 +27,9 @@ def to_sympy(expr: Expr, symbols: Mapping[str, Any] | None = None) -> Any:
         >>> from kandisco.expr import parse
         >>> to_sympy(parse("x**2/3"))
         x**2/3
+
+    Raises:
+        InputError: a power of numbers that sympy would write out in thousands of digits.
     """
     import sympy
 
@@ -45,6 +50,8 @@ def to_sympy(expr: Expr, symbols: Mapping[str, Any] | None = None) -> Any:
         case "mul":
             return sympy.Mul(*args)
         case "pow":
+            if args[0].is_Rational and args[1].is_Rational and abs(args[1]) > _LARGEST_EXPONENT:
+                raise InputError(f"{args[0]} to the power {args[1]} is too large a number.", hint="Write it as a decimal.")
             return sympy.Pow(*args)
     return getattr(sympy, HEADS[expr.head].sympy)(*args)
 

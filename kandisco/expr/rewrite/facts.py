@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from kandisco.errors import InputError
 from kandisco.expr.heads import CONSTANTS
 from kandisco.expr.numeric import evaluate
 from kandisco.expr.tree import Expr
@@ -33,9 +34,10 @@ class Facts:
     def __init__(self, expr: Expr, columns: Mapping[str, Any] | None) -> None:
         names = expr.variables()
         rng = np.random.default_rng(20)
-        self._known = columns is not None
-        rows = _rows(names, columns) if columns is not None else _anywhere(names, rng)
-        wide = _wider(rows, rng) if columns is not None else {}
+        rows = _rows(names, columns) if columns is not None else {}
+        self._known = bool(rows)
+        wide = _wider(rows, rng) if rows else {}
+        rows = rows or _anywhere(names, rng)
         self._n_rows = ROWS if not rows else len(next(iter(rows.values())))
         points = {name: np.concatenate([rows[name], wide.get(name, rows[name][:0])]) for name in names}
         values = evaluate(expr, points) if names else np.full(1, float(evaluate(expr, {})))
@@ -84,16 +86,24 @@ def _size(expr: Expr, points: Mapping[str, Any]) -> Array:
 
 
 def _rows(names: tuple[str, ...], columns: Mapping[str, Any]) -> dict[str, Array]:
-    arrays = {name: np.atleast_1d(np.asarray(columns[name], dtype=np.float64)).ravel() for name in names}
-    n = max((len(column) for column in arrays.values()), default=0)
-    pick = np.unique(np.linspace(0, n - 1, min(n, ROWS)).astype(int))
-    return {name: np.broadcast_to(column, (n,))[pick] for name, column in arrays.items()}
+    """Finite rows spread evenly over the table; nothing if there are none."""
+    missing = [name for name in names if name not in columns]
+    if missing:
+        raise InputError(f"The formula needs the column {missing[0]!r}.", hint="Columns: " + ", ".join(columns) + ".")
+    if not names:
+        return {}
+    table = np.array(np.broadcast_arrays(*(np.atleast_1d(np.asarray(columns[name], dtype=np.float64)) for name in names)))
+    table = table[:, np.isfinite(table).all(axis=0)]
+    if not table.size:
+        return {}
+    pick = np.unique(np.linspace(0, table.shape[1] - 1, min(table.shape[1], ROWS)).astype(int))
+    return dict(zip(names, table[:, pick], strict=True))
 
 
 def _wider(rows: Mapping[str, Array], rng: np.random.Generator) -> dict[str, Array]:
     wide = {}
     for name, column in rows.items():
-        lo, hi = float(np.nanmin(column)), float(np.nanmax(column))
+        lo, hi = float(column.min()), float(column.max())
         quarter = (hi - lo) / 4
         low = max(lo - quarter, lo / 1.5) if lo >= 0 else lo - quarter
         high = min(hi + quarter, hi / 1.5) if hi <= 0 else hi + quarter

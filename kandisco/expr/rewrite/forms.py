@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from kandisco.expr.rewrite.numbers import is_number, value
 from kandisco.expr.symbolic import from_sympy, to_sympy
 from kandisco.expr.tree import Expr, complexity, num, var
 
-_TRIG = frozenset(("sin", "cos", "tan", "sinh", "cosh", "tanh"))
+# Polynomials of a higher degree are made dense somewhere inside sympy.
+_DEGREE = 12
 _NODES_PER_SECOND = 20
 
 
 def sympy_forms(expr: Expr, *, effort: float) -> Iterator[Expr]:
-    """Forms of ``expr`` by factor, cancel, together, apart, trigsimp; never by plain ``simplify``.
+    """Forms of ``expr`` by factor, cancel, apart and sqrtdenest; never by ``simplify`` or ``trigsimp``, which may take hours.
 
     Args:
         expr: the formula.
@@ -24,6 +26,8 @@ def sympy_forms(expr: Expr, *, effort: float) -> Iterator[Expr]:
     """
     size = complexity(expr)
     if size < 6 or size > _NODES_PER_SECOND * effort or not expr.variables():
+        return
+    if any(node.head == "pow" and is_number(node.args[1]) and abs(value(node.args[1])) > _DEGREE for node in expr.walk()):
         return
     hidden, numbers = _hide_numbers(expr)
     heads = {node.head for node in expr.walk()}
@@ -51,9 +55,6 @@ def _transforms(heads: set[str], n_symbols: int) -> Iterator[Callable[[Any], Any
         yield sympy.factor
     if rational and n_symbols <= 3:
         yield lambda known: sympy.apart(sympy.together(known), next(iter(sorted(known.free_symbols, key=str))))
-    if heads & _TRIG and n_symbols <= 6:
-        yield sympy.trigsimp
-        yield sympy.expand_trig
     if "pow" in heads:
         yield sympy.sqrtdenest
 
