@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.kan.network import KAN, Edges, projector, span
-from kandisco.kan.passes import trace
+from kandisco.kan.passes import Trace, trace
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis
 
@@ -40,13 +40,14 @@ def extend_grid(kan: KAN, grid: int, x: ArrayLike | Tensor | None = None) -> KAN
     return replace(moved, grid=grid, basis=basis, edges=tuple(transfer(e, moved.basis, basis, e.lo, e.hi) for e in moved.edges))
 
 
-def rerange(kan: KAN, data: Tensor, margin: float = 0.02) -> KAN:
+def rerange(kan: KAN, data: Tensor, known: Trace | None = None, margin: float = 0.02) -> KAN:
     """Hidden ranges moved to what ``data`` [inputs, N] reach, plus ``margin`` of it on either side.
 
-    Ranges that already fit to a few per cent stay, for a move costs a little accuracy.
+    Ranges that already fit to a few per cent stay, for a move costs a little accuracy. ``known`` is the forward pass over the
+    data, if it is at hand.
     """
     new = [kan.edges[0]]
-    found = trace(kan, data)
+    found = known or trace(kan, data)
     for edges, z in zip(kan.edges[1:], found.sources[1:], strict=True):
         lo, hi = span(z)
         wide = (hi - lo) * margin
@@ -56,7 +57,7 @@ def rerange(kan: KAN, data: Tensor, margin: float = 0.02) -> KAN:
         usable = torch.isfinite(lo) & torch.isfinite(hi)
         lo, hi = torch.where(usable, lo, edges.lo), torch.where(usable, hi, edges.hi)
         new.append(edges if bool(close.all()) else transfer(edges, kan.basis, kan.basis, lo, hi))
-    return replace(kan, edges=tuple(new))
+    return kan if all(a is b for a, b in zip(new, kan.edges, strict=True)) else replace(kan, edges=tuple(new))
 
 
 def set_edge(kan: KAN, layer: int, source: int, sub: int, u: ArrayLike | Tensor, v: ArrayLike | Tensor) -> KAN:

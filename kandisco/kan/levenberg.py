@@ -10,7 +10,8 @@ from torch import Tensor
 
 from kandisco.kan.layout import blocks, free, moving, pack, unpack
 from kandisco.kan.network import KAN
-from kandisco.kan.normal import Normal, Problem, mean_square, normal
+from kandisco.kan.normal import Normal, Problem, evaluate, normal
+from kandisco.kan.passes import Trace
 from kandisco.kan.penalty import Penalty
 
 _LARGEST_DAMPING = 1e12
@@ -26,34 +27,34 @@ class Damping:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One iteration's outcome: networks, damping, mean squared error [R] and which restarts moved [R]."""
+class State:
+    """Where the restarts stand: networks, damping, mean squared error [R] and, if it is known, the forward pass."""
 
     kan: KAN
     damping: Damping
     mse: Tensor
-    moved: Tensor
+    known: Trace | None = None
 
 
-def start(kan: KAN, mu: float = 1e-2) -> Damping:
-    """Initial damping."""
+def start(kan: KAN, mse: Tensor, mu: float = 1e-2) -> State:
+    """The state before the first step."""
     ones = kan.edges[0].coef.new_ones(kan.restarts)
-    return Damping(ones * mu, ones * 2.0)
+    return State(kan, Damping(ones * mu, ones * 2.0), mse)
 
 
-def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penalise: Penalise | None) -> Step:
+def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
     """One damped Gauss-Newton step of every restart; a restart whose step does not pay stays and is damped more.
 
     Args:
-        kan: the networks.
+        state: from ``start`` or the last step.
         data: the rows.
         first: first layer's features, see ``normal.cached_features``.
-        damping: from ``start`` or the last step.
         penalise: the regularisation for the current networks and their normal equations, or None.
     """
+    kan = state.kan
     held = free(kan)
     chosen = moving(held) if penalise is None else None
-    system = normal(kan, data, first, chosen)
+    system = normal(kan, data, first, chosen, state.known)
     before = 0.5 * system.mse
     held = held if chosen is None else held.gather(1, chosen)
     # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
@@ -63,17 +64,36 @@ def step(kan: KAN, data: Problem, first: Tensor | None, damping: Damping, penali
         penalty.add_to(system, kan, blocks(kan))
         before = before + penalty.value(kan)
     theta = pack(kan)
-    lift = damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
+    lift = state.damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
     found = _solve(system, held, lift)
     delta = found if chosen is None else torch.zeros_like(theta).scatter(1, chosen, found)
     trial = unpack(kan, theta + delta)
-    mse = mean_square(trial, data, first)
+    mse, known = evaluate(trial, data, first)
     after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
     expected = 0.5 * (found * (lift[:, None] * found - system.gradient)).sum(1)
     gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)
     good = torch.isfinite(after) & (after < before)
-    kept = torch.where(good[:, None], theta + delta, theta)
-    return Step(unpack(kan, kept), _renew(damping, gain, good), torch.where(good, mse, system.mse), good)
+    damping = _renew(state.damping, gain, good)
+    if bool(good.all()):
+        return State(trial, damping, mse, known)
+    kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
+    return State(kept, damping, torch.where(good, mse, system.mse), _mix(good, known, state.known))
+
+
+def _mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
+    """Restart by restart the pass of the new parameters where ``good``, else of the old."""
+    if new is None or old is None:
+        return None
+    pick = good[:, None, None]
+
+    def mixed(a: Tensor, b: Tensor) -> Tensor:
+        return a if a.shape[0] == 1 < good.shape[0] else torch.where(pick if a.ndim == 3 else pick[..., None], a, b)
+
+    lists = [
+        [mixed(a, b) for a, b in zip(*pair, strict=True)]
+        for pair in ((new.sources, old.sources), (new.phi, old.phi), (new.subs, old.subs))
+    ]
+    return Trace(lists[0], lists[1], lists[2], mixed(new.outputs, old.outputs))
 
 
 def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:

@@ -53,29 +53,58 @@ def cached_features(kan: KAN, data: Problem) -> Tensor | None:
 
 def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
     """Mean squared error [R], summed over outputs."""
+    return evaluate(kan, data, first)[0]
+
+
+def evaluate(kan: KAN, data: Problem, first: Tensor | None) -> tuple[Tensor, Trace | None]:
+    """Mean squared error [R], and the pass behind it where all rows fit into one chunk, for the next normal equations."""
     total = kan.edges[0].coef.new_zeros(kan.restarts)
-    for rows in _chunks(data):
-        residual = trace(kan, data.x[:, rows], None if first is None else first[..., rows]).outputs - data.y[:, rows]
-        total += residual.square().sum((1, 2))
-    return total / data.rows
+    chunks = _chunks(data)
+    found = None
+    for rows in chunks:
+        found = trace(kan, data.x[:, rows], _part(first, rows, data))
+        total += (found.outputs - data.y[:, rows]).square().sum((1, 2))
+    return total / data.rows, found if len(chunks) == 1 else None
 
 
-def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None = None) -> Normal:
-    """Normal equations at the current parameters, of all of them or of those at ``chosen`` [R, L]."""
+def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None = None, known: Trace | None = None) -> Normal:
+    """Normal equations at the current parameters, of all of them or of those at ``chosen`` [R, L].
+
+    Args:
+        kan: the networks.
+        data: the rows.
+        first: first layer's features, see ``cached_features``.
+        chosen: positions of the parameters wanted.
+        known: the forward pass at these parameters, if it is at hand.
+    """
     layout = blocks(kan)
     size, count = layout[-1].stop if chosen is None else chosen.shape[1], kan.restarts
     like = kan.edges[0].coef
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
     for rows in _chunks(data):
-        found = trace(kan, data.x[:, rows], None if first is None else first[..., rows])
+        found = known if known is not None else trace(kan, data.x[:, rows], _part(first, rows, data))
         residual = found.outputs - data.y[:, rows]
         jacobian = fill_jacobian(kan, found, layout)
         if chosen is not None:
             jacobian = jacobian.gather(1, chosen[..., None].expand(-1, -1, jacobian.shape[2]))
-        hessian.baddbmm_(jacobian, jacobian.transpose(1, 2))
+        _add_lower(hessian, jacobian)
         gradient += (jacobian @ residual.flatten(1)[..., None])[..., 0]
         total += residual.square().sum((1, 2))
+    half = size // 2
+    hessian[:, :half, half:] = hessian[:, half:, :half].transpose(1, 2)
     return Normal(hessian / data.rows, gradient / data.rows, total / data.rows)
+
+
+def _add_lower(hessian: Tensor, jacobian: Tensor) -> None:
+    """Add J J' but for its upper right quarter, which the symmetry gives."""
+    half = hessian.shape[1] // 2
+    upper, lower = jacobian[:, :half], jacobian[:, half:]
+    hessian[:, :, :half].baddbmm_(jacobian, upper.transpose(1, 2))
+    hessian[:, half:, half:].baddbmm_(lower, lower.transpose(1, 2))
+
+
+def _part(first: Tensor | None, rows: slice, data: Problem) -> Tensor | None:
+    return first if first is None or rows.stop - rows.start == data.rows else first[..., rows]
 
 
 def _chunks(data: Problem) -> list[slice]:

@@ -183,7 +183,7 @@ def _enough(run: _Run, plan: Schedule) -> bool:
 def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
     """Iterate on one grid until it is exhausted, enough, or time is up."""
     cache, held_cache = cached_features(run.kan, run.train), cached_features(run.kan, run.valid)
-    damping = levenberg.start(run.kan, mu)
+    state = levenberg.start(run.kan, run.best_train, mu)
     reference, stalled = run.best_valid.clone(), 0
     for count in range(plan.iterations):
         reason = run.control.reason() if run.control is not None else ""
@@ -191,19 +191,24 @@ def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
             run.status = reason
             return
         if count % _RERANGE_EVERY == 0 and (count < _RERANGE_UNTIL or plan.lamb > 0):
-            run.kan = rerange(run.kan, run.train.x)
-        done = levenberg.step(run.kan, run.train, cache, damping, _penalise(run, plan, count))
-        run.kan, damping, run.iterations = done.kan, done.damping, run.iterations + 1
-        held = done.mse if run.valid is run.train else mean_square(run.kan, run.valid, held_cache)
+            state = _reranged(state, run.train)
+        state = levenberg.step(state, run.train, cache, _penalise(run, plan, count))
+        run.kan, run.iterations = state.kan, run.iterations + 1
+        held = state.mse if run.valid is run.train else mean_square(run.kan, run.valid, held_cache)
         # Under pressure the newest state counts: its error may rise while the network gets simpler.
-        _keep_best(run, done.mse, held, always=plan.lamb > 0)
+        _keep_best(run, state.mse, held, always=plan.lamb > 0)
         if run.progress is not None:
-            run.progress(run.iterations, *(run.unit * v.sqrt().double().cpu().numpy() for v in (done.mse, held)))
+            run.progress(run.iterations, *(run.unit * v.sqrt().double().cpu().numpy() for v in (state.mse, held)))
         gained = run.best_valid < 0.96 * reference
         reference = torch.where(gained, run.best_valid, reference)
         stalled = 0 if bool(gained.any()) else stalled + 1
         if plan.lamb == 0 and (stalled >= plan.patience or _enough(run, plan)):
             return
+
+
+def _reranged(state: levenberg.State, data: Problem) -> levenberg.State:
+    kan = rerange(state.kan, data.x, state.known)
+    return state if kan is state.kan else levenberg.State(kan, state.damping, state.mse)
 
 
 def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | None:
