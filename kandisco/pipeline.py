@@ -93,7 +93,7 @@ def discover(
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
     pool, status = _searched(rows, config, registry, journal, control)
-    best, front = choose(_polished(pool, rows), rows)
+    best, front = choose(_polished(pool, rows, control), rows)
     result = Result(
         best=best,
         front=front,
@@ -144,7 +144,9 @@ def _searched(
             seeds = [f.expr for f in sorted(pool, key=lambda f: mdl(f, rows))[:3]]
 
             def proposals(seeds: list[Expr] = seeds) -> list[Candidate]:
-                found = propose(refiner, seeds, rows.fit, functions, max_complexity=config.max_complexity, seed=config.seed)
+                found = propose(
+                    refiner, seeds, rows.fit, functions, max_complexity=config.max_complexity, seed=config.seed, control=control
+                )
                 journal.record(found.record)
                 return found.value
 
@@ -185,7 +187,7 @@ def _unit(
     started = time.perf_counter()
     raw = solve()
     refined = refine(raw, rows.fit, floor=floor(), max_complexity=config.max_complexity, control=control)
-    kept = [score(c, rows) for c in simplify(refined.value, rows.fit).value]
+    kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     kept = [f for f in kept if f.complexity <= config.max_complexity]
     best = min((f.rmse_train for f in kept), default=None)
     metrics = {"candidates": len(raw), "formulas": len(kept), "best": best}
@@ -195,13 +197,13 @@ def _unit(
     return kept
 
 
-def _polished(pool: Sequence[Formula], rows: Rows) -> list[Formula]:
+def _polished(pool: Sequence[Formula], rows: Rows, control: Control) -> list[Formula]:
     """The pool with the best formula in its shortest form."""
     best, _ = choose(pool, rows)
     if best is None or search.settled(pool, rows):
         return list(pool)
     candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors)
-    return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True).value)]
+    return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True, control=control).value)]
 
 
 def _candidate_to(formula: Formula) -> dict[str, Any]:

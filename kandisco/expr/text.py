@@ -48,7 +48,14 @@ def _number(value: float, digits: int | None) -> tuple[str, int]:
     return text, _UNARY if value < 0 else _ATOM
 
 
+def is_decimal(value: Fraction) -> bool:
+    """Whether a rational reads better as a short decimal (4.9, 0.3) than as a fraction (3/4, 2/3)."""
+    return value.denominator % 5 == 0 and 1000 % value.denominator == 0
+
+
 def _rational(value: Fraction) -> tuple[str, int]:
+    if is_decimal(value):
+        return repr(float(value)), _UNARY if value < 0 else _ATOM
     if value.denominator == 1:
         return str(value.numerator), _UNARY if value < 0 else _ATOM
     return f"{value.numerator}/{value.denominator}", _MUL if value > 0 else _UNARY
@@ -93,7 +100,7 @@ def _product(args: tuple[Expr, ...], digits: int | None) -> tuple[str, int]:
             above[i] = Expr(arg.head, (), -arg.value)  # type: ignore[operator]
     above = [arg for arg in above if not (arg.head == "rat" and arg.value == 1)]
     for i, arg in enumerate(above):
-        if arg.head == "rat" and Fraction(arg.value).denominator != 1:  # type: ignore[arg-type]
+        if arg.head == "rat" and Fraction(arg.value).denominator != 1 and not is_decimal(Fraction(arg.value)):  # type: ignore[arg-type]
             fraction = Fraction(arg.value)  # type: ignore[arg-type]
             below.insert(0, Expr("rat", (), Fraction(fraction.denominator)))
             above[i] = Expr("rat", (), Fraction(fraction.numerator))
@@ -112,4 +119,6 @@ def _power(expr: Expr, digits: int | None) -> tuple[str, int]:
         return f"1/{_wrap(_invert(expr), _POW, digits)}", _MUL
     if exponent.head == "rat" and exponent.value == Fraction(1, 2):
         return f"sqrt({_render(base, digits)[0]})", _ATOM
+    if exponent.head == "rat" and Fraction(exponent.value).denominator > 1:  # type: ignore[arg-type]
+        return f"{_wrap(base, _ATOM, digits)}**({exponent.value})", _POW
     return f"{_wrap(base, _ATOM, digits)}**{_wrap(exponent, _ATOM, digits)}", _POW

@@ -16,6 +16,8 @@ from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import StageRecord, StageResult
 
+_SCREENING_ROWS = 240
+
 
 def refine(
     candidates: Sequence[Candidate],
@@ -37,16 +39,17 @@ def refine(
         control: asked between candidates.
     """
     started = time.perf_counter()
-    fits = [(sample.refit(c.expr), c.origin) for c in candidates]
+    stop = control.reason if control is not None else lambda: ""
+    fits = [(sample.refit(c.expr), c.origin) for c in candidates if not stop()]
     fits = [(fit, origin) for fit, origin in fits if fit.rmse < float("inf")]
     fits.sort(key=lambda item: sample.description_length(item[0], complexity(item[0].expr)))
     out = []
     for fit, origin in fits[:keep]:
-        if control is not None and control.reason():
+        if stop():
             break
         if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
             continue
-        smaller = reduce(fit, sample) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
+        smaller = reduce(fit, sample, stop=stop) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(_candidate(smaller, origin))
         if smaller.rmse <= EXACT * sample.scale:
@@ -67,6 +70,7 @@ def propose(
     *,
     max_complexity: int,
     seed: int,
+    control: Control,
 ) -> StageResult[list[Candidate]]:
     """Let an engine propose formulas from seeds; it decides nothing, every proposal is refitted here.
 
@@ -83,8 +87,10 @@ def propose(
         proposals = tuple(refiner.refine(problem))
     except Exception as error:
         raise PluginError(f"The refiner {refiner.name!r} failed: {error}.", hint="Run without it: --refiner none.") from error
-    fits = [sample.refit(expr, iterations=15) for expr in proposals if complexity(expr) <= 2 * max_complexity]
-    fits.sort(key=lambda fit: sample.description_length(fit, complexity(fit.expr)))
+    few = sample.thinned(_SCREENING_ROWS)
+    usable = [expr for expr in proposals if complexity(expr) <= 2 * max_complexity]
+    fits = [few.refit(expr, iterations=15) for expr in usable if not control.reason()]
+    fits.sort(key=lambda fit: few.description_length(fit, complexity(fit.expr)))
     out = [Candidate(expr=fit.expr, origin=f"refiner {refiner.name}", rmse=fit.rmse) for fit in fits[:8]]
     record = StageRecord(
         stage=f"refiner {refiner.name}", seed=seed, seconds=time.perf_counter() - started, metrics={"proposals": len(proposals)}

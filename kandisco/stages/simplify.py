@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from kandisco.control import Control
 from kandisco.expr import complexity
 from kandisco.expr.rewrite import shortest
 from kandisco.expr.rewrite import simplify as rewritten
@@ -13,10 +14,12 @@ from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import StageRecord, StageResult
 
-_FAST = 30
+_FAST, _LONG = 30, 45
 
 
-def simplify(candidates: Sequence[Candidate], sample: Sample, *, thorough: bool = False) -> StageResult[list[Candidate]]:
+def simplify(
+    candidates: Sequence[Candidate], sample: Sample, *, thorough: bool = False, control: Control | None = None
+) -> StageResult[list[Candidate]]:
     """The shortest verified rewriting of each candidate; a rewriting that fits worse is dropped.
 
     Args:
@@ -24,16 +27,18 @@ def simplify(candidates: Sequence[Candidate], sample: Sample, *, thorough: bool 
         sample: the rows they were fitted to.
         thorough: try sympy's forms too, and long formulas; without it only exact formulas get this, others of more than
             30 nodes stay as they are: they are approximations, and rewriting them costs more than finding them.
+        control: asked between steps; a candidate not reached in time stays as it is.
     """
     started = time.perf_counter()
-    out = [_simplified(candidate, sample, thorough) for candidate in candidates]
+    stop = control.reason if control is not None else lambda: ""
+    out = [candidate if stop() else _simplified(candidate, sample, thorough, stop) for candidate in candidates]
     record = StageRecord(stage="simplify", seconds=time.perf_counter() - started, metrics={"formulas": len(out)})
     return StageResult(value=out, record=record)
 
 
-def _simplified(candidate: Candidate, sample: Sample, thorough: bool) -> Candidate:
+def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Callable[[], object]) -> Candidate:
     thorough = thorough or candidate.rmse <= EXACT * sample.scale
-    if not thorough and complexity(candidate.expr) > _FAST:
+    if complexity(candidate.expr) > (_LONG if thorough else _FAST):
         return candidate
     rewrite = shortest if thorough else rewritten
     columns = dict(zip(sample.names, sample.x, strict=True))
@@ -41,7 +46,7 @@ def _simplified(candidate: Candidate, sample: Sample, thorough: bool) -> Candida
     short = sample.refit(rewrite(fit.expr, columns=columns))
     if _keeps(short, fit, sample):
         fit = short
-    again = reduce(fit, sample)
+    again = reduce(fit, sample, stop=stop)
     if again.expr != fit.expr:
         tidy = sample.refit(rewritten(again.expr, columns=columns))
         fit = tidy if _keeps(tidy, again, sample) and complexity(tidy.expr) <= complexity(again.expr) else again

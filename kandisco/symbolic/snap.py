@@ -7,7 +7,7 @@ rise beyond what one degree of freedom explains (BIC), or, on noise-free data, w
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -71,27 +71,30 @@ class Sample:
         return n * 2 * math.log(max(new.rmse, 1e-300) / old.rmse) <= freed * math.log(n) - 2 * price
 
 
-def reduce(fit: Fit, sample: Sample) -> Fit:
+def reduce(fit: Fit, sample: Sample, *, stop: Callable[[], object] = lambda: False) -> Fit:
     """Drop terms and snap constants until the data object.
 
     Args:
         fit: a refitted expression.
         sample: the rows it was fitted to.
+        stop: asked between trials; when it says so, what is reduced so far is returned.
 
     Returns:
         The reduced expression, refitted.
     """
-    fit = _drop_terms(fit, sample)
-    fit = _snap_all(fit, sample)
-    return _drop_terms(fit, sample)
+    fit = _drop_terms(fit, sample, stop)
+    fit = _snap_all(fit, sample, stop)
+    return _drop_terms(fit, sample, stop)
 
 
-def _drop_terms(fit: Fit, sample: Sample) -> Fit:
+def _drop_terms(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
     """Remove summands, most expendable first, while the data do not object."""
     changed = True
     while changed:
         changed = False
         for smaller in _without_one_term(fit.expr):
+            if stop():
+                return fit
             freed = len(fit.expr.numbers()) - len(smaller.numbers())
             if freed <= 0:
                 continue
@@ -112,13 +115,15 @@ def _without_one_term(expr: Expr) -> Iterator[Expr]:
             yield Expr(expr.head, (*expr.args[:i], smaller, *expr.args[i + 1 :]), expr.value)
 
 
-def _snap_all(fit: Fit, sample: Sample) -> Fit:
+def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
     tried: set[tuple[str, str]] = set()
     progress = True
     while progress:
         progress = False
         for position, expr, price in _proposals(fit, sample):
             key = (str(position), str(expr))
+            if stop():
+                return fit
             if key in tried:
                 continue
             tried.add(key)
@@ -200,7 +205,7 @@ def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Exp
             yield rat(fraction), float(fraction), _price(fraction)
     if not (exact or (math.isfinite(error) and error <= 1e-3 * abs(value))):
         return
-    for name, unit, tree in _units():
+    for unit, tree in _units():
         fraction = Fraction(value / unit).limit_denominator(16)
         if fraction != 0 and abs(fraction.numerator) <= 64:
             yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + _price(fraction)
@@ -214,12 +219,12 @@ def _price(fraction: Fraction) -> float:
     return 0.5 * math.log(abs(fraction.numerator)) + math.log(fraction.denominator) if fraction else 0.0
 
 
-def _units() -> Iterator[tuple[str, float, Expr]]:
+def _units() -> Iterator[tuple[float, Expr]]:
     pi, e = const("pi"), const("E")
-    yield "pi", math.pi, pi
-    yield "1/pi", 1 / math.pi, power(pi, rat(-1))
-    yield "pi^2", math.pi**2, power(pi, rat(2))
-    yield "sqrt(pi)", math.sqrt(math.pi), power(pi, rat(1, 2))
-    yield "1/sqrt(pi)", 1 / math.sqrt(math.pi), power(pi, rat(-1, 2))
-    yield "1/sqrt(2 pi)", 1 / math.sqrt(2 * math.pi), power(mul(rat(2), pi), rat(-1, 2))
-    yield "E", math.e, e
+    yield math.pi, pi
+    yield 1 / math.pi, power(pi, rat(-1))
+    yield math.pi**2, power(pi, rat(2))
+    yield math.sqrt(math.pi), power(pi, rat(1, 2))
+    yield 1 / math.sqrt(math.pi), power(pi, rat(-1, 2))
+    yield 1 / math.sqrt(2 * math.pi), power(mul(rat(2), pi), rat(-1, 2))
+    yield math.e, e
