@@ -23,6 +23,9 @@ import numpy as np
 from kandisco.config import Config
 from kandisco.errors import InputError
 from kandisco.runjson import (
+    META,
+    RECORD,
+    check,
     dataset_from_json,
     dataset_to_json,
     record_from_json,
@@ -130,11 +133,15 @@ class Run:
         """
         folder = Path(path)
         try:
-            meta = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+            meta = _read_json(folder / "run.json")
         except (OSError, ValueError):
             raise InputError(f"{folder} is not a run folder.", hint="Give the folder that kandisco discover printed.") from None
         if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
             raise InputError(f"{folder} was written by another version of kandisco.", hint=f"This one reads schema {SCHEMA}.")
+        try:
+            check(meta, META)
+        except ValueError as error:
+            raise InputError(f"{folder / 'run.json'} is damaged: {error}.", hint="Run kandisco discover again.") from None
         return cls(path=folder, meta=meta)
 
     def lock(self) -> bool:
@@ -174,7 +181,7 @@ class Run:
     def load_unit(self, key: str) -> Any | None:
         """What ``save_unit`` stored, or None. A damaged file counts as missing: its work is done again."""
         try:
-            stored = json.loads((self.path / _unit_name(key)).read_text(encoding="utf-8"))
+            stored = _read_json(self.path / _unit_name(key))
         except (OSError, ValueError):
             return None
         return stored.get("value") if isinstance(stored, dict) and stored.get("key") == key else None
@@ -192,13 +199,15 @@ class Run:
     def _record_values(self) -> Iterator[dict[str, Any]]:
         try:
             lines = (self.path / "records.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
+        except (OSError, ValueError):
             return
         for line in lines:
             try:
-                yield json.loads(line)
-            except ValueError:
+                value = json.loads(line)
+                check(value, RECORD)
+            except (ValueError, RecursionError):
                 continue
+            yield value
 
     def save_model(self, name: str, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Store a network: ``models/<name>.npz`` with its arrays, ``models/<name>.json`` with the rest."""
@@ -212,10 +221,10 @@ class Run:
         Raises:
             InputError: there is no such model.
         """
-        stem = self.path / "models" / _slug(name)
+        stem = str(self.path / "models" / _slug(name))
         try:
-            meta = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
-            with np.load(stem.with_suffix(".npz"), allow_pickle=False) as file:
+            meta = _read_json(Path(f"{stem}.json"))
+            with np.load(f"{stem}.npz", allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}, meta
         except (OSError, ValueError):
             known = ", ".join(sorted(p.stem for p in (self.path / "models").glob("*.json")))
@@ -247,7 +256,7 @@ class Run:
             InputError: the run has no result yet.
         """
         try:
-            stored = json.loads((self.path / "formulas.json").read_text(encoding="utf-8"))
+            stored = _read_json(self.path / "formulas.json")
         except (OSError, ValueError):
             raise InputError(f"{self.path} has no result yet.", hint="Complete it with --resume.") from None
         return result_from_json(stored, self.dataset(), self.records())
@@ -266,8 +275,8 @@ class Run:
 
     def verify(self) -> tuple[str, ...]:
         """What is wrong with a finished run: files missing or changed since it ended. Empty when all is well."""
-        expected: Mapping[str, str] = Run.open(self.path).meta.get("checksums", {})
-        if not expected:
+        expected = Run.open(self.path).meta.get("checksums")
+        if not isinstance(expected, dict) or not expected:
             return ("The run did not finish.",)
         present = self._checksums()
         missing = [f"{name} is missing." for name in expected if name not in present]
@@ -308,6 +317,13 @@ def find_resumable(out: Path, dataset: Dataset, config: Config, used: Mapping[st
         if run.meta.get("identity") == ident and run.lock():
             return run
     return None
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
 
 
 def _new_folder(out: Path, stem: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,81 @@ from kandisco.errors import InputError
 from kandisco.expr import from_json, to_json
 from kandisco.types import Array, Dataset, Formula, Result, StageRecord, Variable
 
+_Shape = Any
+_NUMBER = (int, float)
+_MAYBE = (int, float, type(None))
+_NAME = re.compile(r"[^\W\d]\w*")
+_EVIDENCE = frozenset(("exact", "supported", "weak", "none"))
+_STATUS = frozenset(("running", "done", "timeout", "interrupted", "failed"))
+_COLUMN = {"name": _NAME, "label": str, "unit": str, "min": _MAYBE, "max": _MAYBE}
+META: _Shape = {
+    "status": _STATUS,
+    "created": str,
+    "config": dict,
+    "fingerprint": str,
+    "identity": str,
+    "versions": {...: str},
+    "dataset": {"name": str, "source": str, "rows": int, "inputs": [_COLUMN], "target": _COLUMN, "notes": [str]},
+}
 _METRICS = ("rmse_train", "rmse_valid", "rmse_test", "rmse_shell", "r2_test")
+
+
+_FORMULA: _Shape = {
+    "expr": (list, int, float),
+    "complexity": int,
+    **dict.fromkeys(_METRICS, _MAYBE),
+    "evidence": _EVIDENCE,
+    "origin": str,
+    "std_errors": [_MAYBE],
+}
+_RESULT: _Shape = {
+    "status": _STATUS,
+    "seed": int,
+    "seconds": _NUMBER,
+    "noise": _MAYBE,
+    "front": [_FORMULA],
+    "baselines": {...: [_MAYBE]},
+    "warnings": [str],
+}
+
+
+RECORD: _Shape = {"stage": str, "params": dict, "seed": int, "seconds": _NUMBER, "metrics": dict, "notes": [str]}
+
+
+def check(value: Any, shape: _Shape, place: str = "") -> None:
+    """Compare a JSON value from outside with the shape it must have.
+
+    Args:
+        value: what was read.
+        shape: a type or a tuple of types; a set of the allowed words; a pattern; ``[shape]`` for a list; ``{key: shape}`` for an
+            object that may hold more; ``{...: shape}`` for an object with any keys.
+        place: where ``value`` was found.
+
+    Raises:
+        ValueError: the first difference, with its place.
+
+    Example:
+        >>> check({"n": [1, 2.5]}, {"n": [int]})
+        Traceback (most recent call last):
+        ValueError: .n[1] is 2.5
+    """
+    if isinstance(shape, dict) and isinstance(value, dict):
+        parts = dict.fromkeys(value, shape[...]) if ... in shape else shape
+        for key, part in parts.items():
+            check(value.get(key, None), part, f"{place}.{key}")
+    elif isinstance(shape, list) and isinstance(value, list):
+        for number, item in enumerate(value):
+            check(item, shape[0], f"{place}[{number}]")
+    elif not _fits(value, shape):
+        raise ValueError(f"{place or 'it'} is {str(value)[:40]}")
+
+
+def _fits(value: Any, shape: _Shape) -> bool:
+    if isinstance(shape, dict | list):
+        return False
+    if isinstance(shape, frozenset | re.Pattern):
+        return isinstance(value, str) and (value in shape if isinstance(shape, frozenset) else bool(shape.fullmatch(value)))
+    return isinstance(value, shape) and not isinstance(value, bool)
 
 
 def finite(value: float) -> float | None:
@@ -67,16 +142,18 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         InputError: the tree is not an expression, or a field is missing.
     """
     try:
-        return Formula(
-            expr=from_json(value["expr"]),
-            complexity=int(value["complexity"]),
-            **{name: _number(value[name]) for name in _METRICS},
-            evidence=value["evidence"],
-            origin=str(value["origin"]),
-            std_errors=tuple(_number(error) for error in value["std_errors"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"A stored formula is damaged: {error!r}.", hint="Run kandisco discover again.") from None
+        check(value, _FORMULA)
+        expr = from_json(value["expr"])
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        raise InputError(f"A stored formula is damaged: {error}.", hint="Run kandisco discover again.") from None
+    return Formula(
+        expr=expr,
+        complexity=value["complexity"],
+        **{name: _number(value[name]) for name in _METRICS},
+        evidence=value["evidence"],
+        origin=value["origin"],
+        std_errors=tuple(_number(error) for error in value["std_errors"]),
+    )
 
 
 def result_to_json(result: Result) -> dict[str, Any]:
@@ -94,23 +171,35 @@ def result_to_json(result: Result) -> dict[str, Any]:
     }
 
 
-def result_from_json(value: Mapping[str, Any], dataset: Dataset, records: tuple[StageRecord, ...]) -> Result:
-    """Read ``result_to_json``'s value back."""
+def result_from_json(value: Any, dataset: Dataset, records: tuple[StageRecord, ...]) -> Result:
+    """Read ``result_to_json``'s value back.
+
+    Raises:
+        InputError: it is damaged, or a formula speaks of a column that the dataset lacks.
+    """
     try:
-        return Result(
-            best=None if value["best"] is None else formula_from_json(value["best"]),
-            front=tuple(formula_from_json(formula) for formula in value["front"]),
-            dataset=dataset,
-            baselines={name: (_number(pair[0]), _number(pair[1])) for name, pair in value["baselines"].items()},
-            noise=_number(value["noise"]),
-            status=value["status"],
-            seed=int(value["seed"]),
-            seconds=float(value["seconds"]),
-            warnings=tuple(value["warnings"]),
-            records=records,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"The stored result is damaged: {error!r}.", hint="Run kandisco discover again.") from None
+        check(value, _RESULT)
+        baselines = {name: (_number(rmse), _number(r2)) for name, (rmse, r2) in value["baselines"].items()}
+    except ValueError as error:
+        raise InputError(f"The stored result is damaged: {error}.", hint="Run kandisco discover again.") from None
+    best = None if value.get("best") is None else formula_from_json(value["best"])
+    front = tuple(formula_from_json(formula) for formula in value["front"])
+    names = {variable.name for variable in dataset.inputs}
+    for formula in (*front, *([best] if best else [])):
+        if not names.issuperset(formula.expr.variables()):
+            raise InputError("A stored formula speaks of a column that is not there.", hint="Run kandisco discover again.")
+    return Result(
+        best=best,
+        front=front,
+        dataset=dataset,
+        baselines=baselines,
+        noise=_number(value["noise"]),
+        status=value["status"],
+        seed=value["seed"],
+        seconds=float(value["seconds"]),
+        warnings=tuple(value["warnings"]),
+        records=records,
+    )
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:
@@ -132,17 +221,23 @@ def _column(variable: Variable, values: Array) -> dict[str, Any]:
 
 
 def _variable(value: Mapping[str, Any]) -> Variable:
-    return Variable(name=str(value["name"]), label=str(value["label"]), unit=str(value["unit"]))
+    return Variable(name=value["name"], label=value["label"], unit=value["unit"])
 
 
 def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array) -> Dataset:
-    """The dataset with the rows ``x`` [rows, inputs] and ``y`` [rows]."""
+    """The dataset with the rows ``x`` [rows, inputs] and ``y`` [rows].
+
+    Raises:
+        ValueError: the rows do not fit the columns.
+    """
+    if x.ndim != 2 or x.shape != (len(y), len(value["inputs"])) or y.ndim != 1 or x.dtype != "float64" or y.dtype != "float64":
+        raise ValueError("rows and columns do not fit")
     return Dataset(
-        name=str(value["name"]),
+        name=value["name"],
         x=x,
         y=y,
         inputs=tuple(_variable(column) for column in value["inputs"]),
         target=_variable(value["target"]),
         notes=tuple(value["notes"]),
-        source=str(value["source"]),
+        source=value["source"],
     )

@@ -464,6 +464,38 @@ def test_commands_on_a_run_without_formula_say_so(fake: Fake, table: str, capsys
     assert "No formula was found." in capsys.readouterr().out
 
 
+def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path to each value inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [found for key, part in inner for found in _places(part, (*path, key))]
+
+
+def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    if not path:
+        return new
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = _replaced(copy[path[0]], path[1:], new)
+    return copy
+
+
+def test_a_damaged_run_folder_is_never_a_bug(fake: Fake, table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = finished(table, capsys)
+    refused = 0
+    for file in ("run.json", "formulas.json"):
+        good = Path(folder, file).read_text()
+        value = json.loads(good)
+        texts = ["", "[]", "{}", "[" * 100_000, good[: len(good) // 2]]
+        texts += [json.dumps(_replaced(value, path, new)) for path in _places(value) for new in (None, "odd", [], -1)]
+        for text in texts:
+            Path(folder, file).write_text(text)
+            codes = {main(["show", folder]), main(["export", folder, "--to", "json"]), main(["predict", folder, table])}
+            assert codes <= {0, 2, 3}, (text[:300], capsys.readouterr().err)
+            refused += codes == {3}
+            capsys.readouterr()
+        Path(folder, file).write_text(good)
+    assert refused > 50
+
+
 # ---- plugins
 
 _PLUGIN = """

@@ -99,6 +99,7 @@ def test_a_damaged_unit_counts_as_missing(tmp_path: Path, damage: str) -> None:
 def test_models_come_back(tmp_path: Path) -> None:
     run = Run.create(tmp_path, dataset(), Config())
     arrays = {"weights": np.arange(6.0).reshape(2, 3), "mask": np.array([1.0])}
+    run.save_model("a.first", {}, {})
     run.save_model("[2,1,1] best", arrays, {"width": "2,1,1"})
     back, meta = Run.open(run.path).load_model("[2,1,1] best")
     assert meta["width"] == "2,1,1"
@@ -120,6 +121,9 @@ def test_a_record_cut_by_a_kill_is_left_out_and_mended(tmp_path: Path) -> None:
     run.write_record(StageRecord(stage="one"))
     with (run.path / "records.jsonl").open("a") as file:
         file.write('{"stage": "tw')
+    assert [record.stage for record in run.records()] == ["one"]
+    with (run.path / "records.jsonl").open("a") as file:
+        file.write('o"}\n[]\n"text"\n{}\n{"stage": 1}\n{"stage": "odd", "notes": 3}\n')
     assert [record.stage for record in run.records()] == ["one"]
     run.reopen()
     run.write_record(StageRecord(stage="three"))
