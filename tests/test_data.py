@@ -228,7 +228,7 @@ def test_parts_never_overlap_and_cover_all_rows(rows: int, inputs: int, seed: in
     found = split(data, test_size=test_size, seed=seed)
     together = np.concatenate(parts(found))
     assert sorted(together) == list(range(rows)) and len(found.train) >= 2
-    assert (len(found.test) > 0) == (rows >= 4) and (len(found.valid) > 0) == (rows >= 8)
+    assert len(found.test) > 0 and (len(found.valid) > 0) == (rows >= 8)
     assert len(found.shell) == (0 if rows < 12 else min(2, rows // 10) if rows < 30 else round(rows / 10))
     assert len(rest(data, found)) == 0
 

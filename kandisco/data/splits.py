@@ -26,7 +26,7 @@ def split(dataset: Dataset, *, test_size: float = 0.2, max_rows: int = 2000, see
         seed: another seed, another split; the shell depends on it only through the sample.
 
     Returns:
-        Sorted row numbers. ``train`` is never empty; ``test`` holds a row from 4 rows on, ``valid`` from 8 on, unless
+        Sorted row numbers. ``train`` is never empty; ``test`` holds a row from 3 rows on, ``valid`` from 8 on, unless
         rows that belong together leave none.
 
     Example:
@@ -157,7 +157,7 @@ def _shell(x: Array, keys: Keys, size: int) -> Ints:
 
 def _sizes(rows: int, inner: int, test_size: float) -> tuple[int, int]:
     """Rows for test and validation; below 40 rows validation gives way to training."""
-    test = min(max(1, round(test_size * rows)), inner - 2) if rows >= 4 else 0
+    test = min(max(1, round(test_size * rows)), inner - 2) if rows >= 3 else 0
     share = 0.15 if rows >= 40 else 0.1
     valid = min(max(1, round(share * rows)), inner - test - 2) if rows >= 8 else 0
     return max(test, 0), max(valid, 0)
