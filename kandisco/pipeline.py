@@ -10,6 +10,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.linalg  # noqa: F401  loaded first, so that the thread limit reaches its BLAS too
+from threadpoolctl import threadpool_limits
 
 from kandisco import data, search
 from kandisco import kan as net
@@ -89,6 +91,14 @@ def discover(
         '4.9*t**2'
     """
     control = control or Control(seconds=config.time)
+    # Small matrices: a second BLAS thread only spins (measured: five times the CPU for the same answer), so restarts get the cores.
+    with threadpool_limits(limits=1):
+        return _discover(dataset, config, registry, run, observers, control)
+
+
+def _discover(
+    dataset: Dataset, config: Config, registry: Registry, run: Run | None, observers: Sequence[Observer], control: Control
+) -> Result:
     journal = _Journal(run=run, observers=observers)
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
