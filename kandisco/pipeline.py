@@ -10,7 +10,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.linalg  # noqa: F401  loaded first, so that the thread limit reaches its BLAS too
 from threadpoolctl import threadpool_limits
 
 from kandisco import data, search
@@ -91,7 +90,9 @@ def discover(
         '4.9*t**2'
     """
     control = control or Control(seconds=config.time)
-    # Small matrices: a second BLAS thread only spins (measured: five times the CPU for the same answer), so restarts get the cores.
+    import scipy.linalg  # noqa: F401  loaded before the limit is set, so that it reaches scipy's BLAS too
+
+    # On small matrices a second BLAS thread only spins (measured: five times the CPU for the same answer).
     with threadpool_limits(limits=1):
         return _discover(dataset, config, registry, run, observers, control)
 
