@@ -1,5 +1,6 @@
 """Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of symbols, files or runs."""
 
+from kandisco.kan.descent import Descended, fit_adam, fit_lbfgs
 from kandisco.kan.elimination import sparsify
 from kandisco.kan.grids import extend_grid, rerange, set_edge
 from kandisco.kan.network import KAN, Edges, init, prune, select, stack
@@ -11,6 +12,7 @@ from kandisco.kan.training import Trained, fit
 __all__ = [
     "KAN",
     "Activations",
+    "Descended",
     "Edges",
     "Layer",
     "Shape",
@@ -19,6 +21,8 @@ __all__ = [
     "edge_deviations",
     "extend_grid",
     "fit",
+    "fit_adam",
+    "fit_lbfgs",
     "forward",
     "init",
     "load",

@@ -59,10 +59,10 @@ def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
 def evaluate(kan: KAN, data: Problem, first: Tensor | None) -> tuple[Tensor, Trace | None]:
     """Mean squared error [R], and the pass behind it where all rows fit into one chunk, for the next normal equations."""
     total = kan.edges[0].coef.new_zeros(kan.restarts)
-    chunks = _chunks(data)
+    chunks = chunks_of(data)
     found = None
     for rows in chunks:
-        found = trace(kan, data.x[:, rows], _part(first, rows, data))
+        found = trace(kan, data.x[:, rows], part_of(first, rows, data))
         total += (found.outputs - data.y[:, rows]).square().sum((1, 2))
     return total / data.rows, found if len(chunks) == 1 else None
 
@@ -81,8 +81,8 @@ def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None 
     size, count = layout[-1].stop if chosen is None else chosen.shape[1], kan.restarts
     like = kan.edges[0].coef
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
-    for rows in _chunks(data):
-        found = known if known is not None else trace(kan, data.x[:, rows], _part(first, rows, data))
+    for rows in chunks_of(data):
+        found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data))
         residual = found.outputs - data.y[:, rows]
         jacobian = fill_jacobian(kan, found, layout)
         if chosen is not None:
@@ -103,11 +103,13 @@ def _add_lower(hessian: Tensor, jacobian: Tensor) -> None:
     hessian[:, half:, half:].baddbmm_(lower, lower.transpose(1, 2))
 
 
-def _part(first: Tensor | None, rows: slice, data: Problem) -> Tensor | None:
+def part_of(first: Tensor | None, rows: slice, data: Problem) -> Tensor | None:
+    """The cached features of some rows."""
     return first if first is None or rows.stop - rows.start == data.rows else first[..., rows]
 
 
-def _chunks(data: Problem) -> list[slice]:
+def chunks_of(data: Problem) -> list[slice]:
+    """The rows of each chunk."""
     return [slice(start, min(start + data.chunk, data.rows)) for start in range(0, data.rows, data.chunk)]
 
 

@@ -1,0 +1,78 @@
+"""Loss and its gradient by one forward and one backward sweep, for losses, sizes and batches that least squares does not suit.
+
+A layer's backward sweep is two GEMMs: the gradient of the coefficients is sigma phi', and what goes down to a source is
+sum_k phi'_k(z) (c' sigma)_k, with sigma = d loss / d sub-sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from kandisco.kan.layout import blocks
+from kandisco.kan.network import KAN
+from kandisco.kan.normal import Problem, chunks_of, part_of
+from kandisco.kan.passes import Trace, derivative, trace, unjoin
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def square(outputs: Tensor, y: Tensor) -> Tensor:
+    """Squared error of every row, summed over outputs: [R, O, N] and [O, N] -> [R, N]."""
+    return (outputs - y).square().sum(1)
+
+
+def loss_and_gradient(kan: KAN, data: Problem, first: Tensor | None = None, loss: Loss = square) -> tuple[Tensor, Tensor]:
+    """Mean loss [R] and its gradient [R, P] in the order of ``layout.pack``; removed edges have gradient zero.
+
+    Args:
+        kan: the networks.
+        data: the rows.
+        first: first layer's features, see ``normal.cached_features``.
+        loss: outputs [R, O, N] and targets [O, N] -> loss of every row [R, N], differentiable.
+    """
+    layout = blocks(kan)
+    like = kan.edges[0].coef
+    total, gradient = like.new_zeros(kan.restarts), like.new_zeros(kan.restarts, layout[-1].stop)
+    for rows in chunks_of(data):
+        found = trace(kan, data.x[:, rows], part_of(first, rows, data))
+        value, sense = _top(found.outputs, data.y[:, rows], loss)
+        total += value
+        for block, part in zip(layout, sweep(kan, found, sense), strict=True):
+            gradient[:, block.start : block.stop] += part
+    return total / data.rows, gradient / data.rows
+
+
+def _top(outputs: Tensor, y: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
+    """Summed loss [R] and its slope in the outputs [R, O, N]."""
+    if loss is square:
+        residual = outputs - y
+        return residual.square().sum((1, 2)), 2.0 * residual
+    with torch.enable_grad():
+        at = outputs.detach().requires_grad_(True)
+        value = loss(at, y).sum(1)
+        (sense,) = torch.autograd.grad(value.sum(), at)
+    return value.detach(), sense
+
+
+def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
+    """Per layer the gradient [R, block] of a loss whose slope in the outputs is ``sense`` [R, O, N]."""
+    parts: list[Tensor] = []
+    for level in range(len(kan.edges) - 1, -1, -1):
+        edges, phi = kan.edges[level], found.phi[level]
+        sense = unjoin(kan.shape.layers[level], found.subs[level], sense[:, None])[:, 0]
+        slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape) * edges.mask[..., None]
+        parts.append(torch.cat([slope.flatten(1), sense.sum(2)], dim=1))
+        if level:
+            down = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
+            sense = (down * derivative(kan.basis, found.sources[level], edges.lo, edges.hi)).sum(2)
+    return parts[::-1]
+
+
+def _outer(sense: Tensor, flat: Tensor) -> Tensor:
+    """sense [R, S, N] times features [R|1, F, N], summed over rows: [R, S, F]."""
+    if flat.shape[0] == 1:
+        return (sense.flatten(0, 1) @ flat[0].T).view(*sense.shape[:2], -1)
+    return torch.bmm(sense, flat.transpose(1, 2))
