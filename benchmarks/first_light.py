@@ -123,7 +123,8 @@ def main() -> None:
     seconds = [float(str(result["seconds"])) for result in results]
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     exact = sum(result["exact"] is True for result in results)
-    print(f"{exact} of {len(results)} exact; {seconds_text}; peak {peak:.0f} MB")
+    took = f"median {statistics.median(seconds):.1f} s, longest {max(seconds):.1f} s"
+    print(f"{exact} of {len(results)} exact; {took}; peak {peak:.0f} MB")
 
 
 if __name__ == "__main__":

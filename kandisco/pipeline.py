@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from kandisco.expr import Expr, from_json, mul, num, to_json, to_text, var
 from kandisco.specs import Observer
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import propose, refine
-from kandisco.stages.score import Rows, choose, error, mdl, score
+from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import Array, Dataset, Formula, Result, Split, StageRecord, Status
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kandisco.run import Run
 
 _REFINER_ROUNDS = 2
+_GROWING = ("The errors grow with the target, so constants were fitted to relative errors.",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,17 +105,21 @@ def _discover(
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
     pool, status = _searched(rows, config, registry, journal, control)
+    first, _ = choose(pool, rows)
+    if status == "done" and first is not None and noise_grows(first, rows.fit):
+        rows = rows.relative()
+        pool, status = _searched(rows, config, registry, journal, control)
     best, front = choose(_polished(pool, rows, control), rows)
     result = Result(
         best=best,
         front=front,
         dataset=dataset,
         baselines=_baselines(rows),
-        noise=0.0 if best is None or best.evidence == "none" or best.rmse_train < EXACT * rows.fit.scale else best.rmse_train,
+        noise=0.0 if best is None or best.evidence == "none" or best.rmse_train < EXACT * rows.fit.spread else best.rmse_train,
         status=status,
         seed=config.seed,
         seconds=control.elapsed(),
-        warnings=(*dataset.notes, *_warnings(best, dataset, split, status)),
+        warnings=(*dataset.notes, *(_GROWING if rows.fit.relative else ()), *_warnings(best, dataset, split, status)),
         records=tuple(journal.records),
     )
     journal.tell("run_finished", result)
@@ -135,7 +140,7 @@ def _searched(
         report=journal.record,
         keep=journal.keep,
     )
-    floor = cache(lambda: search.smooth_error(problem) * scales[""])
+    floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
     pool: list[Formula] = []
     for attempt in search.attempts(problem):
         if reason := control.reason():
@@ -169,7 +174,7 @@ def _searched(
 def _show(pool: Sequence[Formula], rows: Rows, name: str, journal: _Journal, control: Control) -> None:
     best = min(pool, key=lambda f: mdl(f, rows), default=None)
     if best is not None:
-        unit = rows.fit.scale
+        unit = rows.fit.spread
         text = to_text(best.expr, 5)
         errors = {"train": best.rmse_train / unit, "valid": best.rmse_valid / unit}
         journal.tell("progress", "search", shape=name, best=text, seconds=control.elapsed(), **errors)
@@ -191,6 +196,7 @@ def _unit(
     journal: _Journal,
 ) -> list[Formula]:
     """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
+    name = f"{name} (relative errors)" if rows.fit.relative else name
     stored = journal.run.load_unit(name) if journal.run is not None else None
     if stored is not None:
         return [score(_candidate_from(item), rows) for item in stored]
@@ -251,7 +257,7 @@ def _scaled(rows: Rows, scales: dict[str, float]) -> Rows:
     factors = np.array([scales[name] for name in rows.fit.names])
 
     def part(sample: Sample) -> Sample:
-        return Sample(names=sample.names, x=sample.x / factors[:, None], y=sample.y / scales[""])
+        return replace(sample, x=sample.x / factors[:, None], y=sample.y / scales[""])
 
     return Rows(fit=part(rows.fit), train=part(rows.train), valid=part(rows.valid), test=part(rows.test), shell=part(rows.shell))
 

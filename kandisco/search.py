@@ -254,5 +254,5 @@ def _exact(candidates: Sequence[Candidate], sample: Sample) -> bool:
 
 def settled(formulas: Sequence[Formula], rows: Rows) -> bool:
     """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end."""
-    limit = EXACT * rows.fit.scale
+    limit = EXACT * rows.fit.spread
     return any(f.rmse_train <= limit and f.rmse_test <= 10 * limit and f.rmse_shell <= 1e3 * limit for f in formulas)

@@ -12,14 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, complexity
+from kandisco.expr import Expr, complexity, num
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.snap import Sample, price_of_numbers
 from kandisco.symbolic.spectral import even_out, spline_features
 from kandisco.types import Evidence, Formula
 
@@ -38,6 +39,12 @@ class Rows:
     valid: Sample
     test: Sample
     shell: Sample
+
+    def relative(self) -> Rows:
+        """The same rows with relative errors."""
+        parts = (self.fit, self.train, self.valid, self.test, self.shell)
+        fit, train, valid, test, shell = (replace(part, relative=True) for part in parts)
+        return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
 
 
 def error(expr: Expr, sample: Sample) -> float:
@@ -62,7 +69,7 @@ def score(candidate: Candidate, rows: Rows) -> Formula:
         rmse_valid=cross_validated(candidate.expr, rows.fit) if len(rows.fit.y) < _FEW else error(candidate.expr, rows.valid),
         rmse_test=test,
         rmse_shell=error(candidate.expr, rows.shell),
-        r2_test=1.0 - (test / spread) ** 2 if spread > 0 else (1.0 if test <= 1e-12 * rows.fit.scale else 0.0),
+        r2_test=1.0 - (test / spread) ** 2 if spread > 0 else (1.0 if test <= 1e-12 * rows.fit.spread else 0.0),
         origin=candidate.origin,
         std_errors=candidate.std_errors,
     )
@@ -74,8 +81,41 @@ def mdl(formula: Formula, rows: Rows) -> float:
     Dozens of rows are interpolated to the last digit by forms with a handful of constants (a spike at one row, say); what such a
     form predicts for rows left out gives it away.
     """
-    rmse = max(formula.rmse_train, formula.rmse_valid) if len(rows.fit.y) < _FEW else formula.rmse_train
-    return rows.fit.length_of(rmse, len(formula.expr.numbers()), formula.complexity)
+    rmse = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
+    if len(rows.fit.y) < _FEW:
+        rmse = max(rmse, formula.rmse_valid)
+    size = formula.complexity + price_of_numbers(formula.expr)
+    return rows.fit.length_of(rmse, len(formula.expr.numbers()), size)
+
+
+def relative_error(expr: Expr, sample: Sample) -> float:
+    """Root mean square of error over target."""
+    with np.errstate(all="ignore"):
+        value = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) / sample.y - 1.0
+        rmse = float(np.sqrt(np.mean(value**2)))
+    return rmse if math.isfinite(rmse) else math.inf
+
+
+def noise_grows(formula: Formula, sample: Sample) -> bool:
+    """Whether the formula's errors are better described as relative ones: by ten nats of Gaussian likelihood.
+
+    Asked of targets of one sign that span more than a factor ten, and only where there are errors to speak of.
+    """
+    y = sample.y
+    if len(y) < 10 or not (np.all(y > 0) or np.all(y < 0)) or np.max(np.abs(y)) < 10 * np.min(np.abs(y)):
+        return False
+    absolute, relative = error(formula.expr, sample), relative_error(formula.expr, sample)
+    if not (1e-9 * sample.scale < absolute < 0.1 * sample.scale and 0 < relative < 0.3):
+        return False
+    gain = len(y) * math.log(absolute / relative) - float(np.sum(np.log(np.abs(y))))
+    return gain > 10.0
+
+
+def _unsnapped(leaf: Expr) -> Expr:
+    if leaf.head != "rat":
+        return leaf
+    value = Fraction(leaf.value)  # type: ignore[arg-type]
+    return num(float(value)) if value.denominator > 2 or abs(value.numerator) > 4 else leaf
 
 
 def wild(expr: Expr, sample: Sample) -> bool:
@@ -113,24 +153,26 @@ def _nearest(x: Array) -> NDArray[np.int64]:
 def cross_validated(expr: Expr, sample: Sample, *, folds: int = 5) -> float:
     """Root mean square error on rows left out: the constants are refitted without each fifth of the rows in turn.
 
-    Infinite for a formula that is wild between the rows.
+    Exact numbers that the data must have chosen (40, 7/12) are set free for it. Infinite for a formula that is wild between rows.
     """
     if wild(expr, sample):
         return math.inf
+    expr = expr.map_leaves(_unsnapped)
     if not expr.numbers():
         return error(expr, sample)
     squares = 0.0
     fold = np.arange(len(sample.y)) % min(folds, len(sample.y))
     for k in range(min(folds, len(sample.y))):
-        kept, left = (Sample(names=sample.names, x=sample.x[:, pick], y=sample.y[pick]) for pick in (fold != k, fold == k))
-        missed = error(kept.refit(expr, iterations=20).expr, left) if len(kept.y) else math.inf
+        kept, left = sample.rows(fold != k), sample.rows(fold == k)
+        measure = relative_error if sample.relative else error
+        missed = measure(kept.refit(expr, iterations=20).expr, left) if len(kept.y) else math.inf
         squares += (missed / sample.scale) ** 2 * len(left.y)
     return math.sqrt(squares / len(sample.y)) * sample.scale
 
 
 def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
     """The shortest description as the best, and the Pareto front of (complexity, training error), at most ten."""
-    usable = [formula for formula in formulas if math.isfinite(formula.rmse_train)]
+    usable = [f for f in formulas if math.isfinite(f.rmse_train) and math.isfinite(f.rmse_valid)]
     if not usable:
         return None, ()
     best = min(usable, key=lambda formula: (mdl(formula, rows), formula.complexity))
@@ -140,7 +182,7 @@ def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tup
 
 
 def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formula]:
-    floor = 1e-12 * rows.fit.scale
+    floor = 1e-12 * rows.fit.spread
     out: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse_train)):
         if not out or max(formula.rmse_train, floor) < 0.98 * max(out[-1].rmse_train, floor) or formula is best:
@@ -154,7 +196,7 @@ def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formu
 
 def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidence:
     """How much the formula may claim; see the module's table."""
-    scale = rows.fit.scale
+    scale = rows.fit.spread
     free = len(formula.expr.numbers())
     few = len(rows.fit.y) < 10 or 3 * (free + 1) > len(rows.fit.y)
     if not formula.expr.variables():
@@ -167,7 +209,8 @@ def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidenc
         return "none"
     if structured(formula.expr, rows):
         return "weak" if formula.r2_test > 0.9 else "none"
-    if few or formula.r2_test < 0.5 or formula.rmse_shell > 2.0 * formula.rmse_train:
+    measure = relative_error if rows.fit.relative else error
+    if few or formula.r2_test < 0.5 or measure(formula.expr, rows.shell) > 2.0 * measure(formula.expr, rows.fit):
         return "weak"
     own = mdl(formula, rows)
     rivals = [o for o in others if skeleton(o.expr) != skeleton(formula.expr) and mdl(o, rows) < own + 5.0]
@@ -186,6 +229,8 @@ def structured(expr: Expr, rows: Rows) -> bool:
     """
     sample = rows.fit
     residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    if sample.relative:
+        residual = residual / sample.y
     residual = residual / (float(np.max(np.abs(residual))) or 1.0)
     residual -= residual.mean()
     return _neighbours_agree(sample.x, residual) or _splines_predict(sample.x, residual)

@@ -39,7 +39,7 @@ def scale(train: Sample, valid: Sample) -> Scaled:
     lo, hi = train.x.min(axis=1), train.x.max(axis=1)
     centre, half = (lo + hi) / 2, (hi - lo) / 2
     half[half == 0] = 1.0
-    mean, deviation = float(np.mean(train.y)), train.scale
+    mean, deviation = float(np.mean(train.y)), train.spread
     held = valid if len(valid.y) >= 5 else train
 
     def inputs(sample: Sample) -> Array:

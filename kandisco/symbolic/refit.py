@@ -26,7 +26,7 @@ class Fit:
 
     Attributes:
         expr: the tree with its fitted constants.
-        rmse: root mean square residual on the rows it was fitted to (inf when it has no finite value there).
+        rmse: root mean square residual (relative residual, where asked) on the fitted rows; inf when a value is not finite.
         std_errors: standard errors of the constants (nan where the Jacobian is singular).
     """
 
@@ -42,6 +42,7 @@ def refit(
     y: Array,
     *,
     starts: Array | None = None,
+    relative: bool = False,
     iterations: int = 60,
     floor: float = 0.0,
 ) -> Fit:
@@ -52,6 +53,7 @@ def refit(
         names: variable names, one per row of ``x``.
         x: float64 [inputs, rows].
         y: float64 [rows].
+        relative: minimise relative errors (for noise that grows with the target; no target may be zero).
         starts: further starting points, float64 [batch, constants].
         iterations: Levenberg-Marquardt steps at most.
         floor: stop once the root mean square residual is below this.
@@ -60,29 +62,37 @@ def refit(
         The best fit over all starts.
     """
     program = Program(expr, names)
+    unit = residual_unit(y, relative)
     params = program.start[None, :] if starts is None else starts
     if params.shape[1]:
-        params, loss = minimise(program, params, x, y, iterations=iterations, floor=floor)
-        best = polish(program, params[np.argmin(loss)], x, y)
+        params, loss = minimise(program, params, x, y, unit, iterations=iterations, floor=floor)
+        best = polish(program, params[np.argmin(loss)], x, y, unit)
     else:
         best = program.start
-    value, jacobian = program.jacobian(best[None, :], x)
-    residual = value - y[None, :]
+    residual, jacobian = _residual(program, best[None, :], x, y, unit)
+    back = 1.0 if relative else float(unit)
     with np.errstate(all="ignore"):
-        rmse = float(np.sqrt(np.mean(residual[0] ** 2)))
+        rmse = float(np.sqrt(np.mean(residual[0] ** 2))) * back
     fitted = expr.with_numbers(iter(best.tolist()))
     return Fit(expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0]))
 
 
-def minimise(program: Program, params: Array, x: Array, y: Array, *, iterations: int, floor: float = 0.0) -> tuple[Array, Array]:
+def residual_unit(y: Array, relative: bool) -> Array | float:
+    """What residuals are divided by: each target's size, or the largest, so that 1e-30 and 1e+30 fit alike."""
+    return np.abs(y) if relative else float(np.max(np.abs(y))) or 1.0
+
+
+def minimise(
+    program: Program, params: Array, x: Array, y: Array, unit: Array | float, *, iterations: int, floor: float = 0.0
+) -> tuple[Array, Array]:
     """Levenberg-Marquardt on every starting point at once; returns parameters [batch, p] and sums of squares [batch]."""
     params = params.copy()
-    residual, jacobian = _residual(program, params, x, y)
+    residual, jacobian = _residual(program, params, x, y, unit)
     loss = _loss(residual)
     damping = np.full(len(params), 1e-3)
     growth = np.full(len(params), 2.0)
     active = loss < _CEILING
-    target = len(y) * (floor / (float(np.max(np.abs(y))) or 1.0)) ** 2
+    target = len(y) * (floor / (unit if isinstance(unit, float) else 1.0)) ** 2
     stalled = np.zeros(len(params), dtype=int)
     for _ in range(iterations):
         rows = np.flatnonzero(active)
@@ -90,7 +100,7 @@ def minimise(program: Program, params: Array, x: Array, y: Array, *, iterations:
             break
         step = _steps(residual[rows], jacobian[rows], damping[rows])
         trial = params[rows] - step
-        new_residual, new_jacobian = _residual(program, trial, x, y)
+        new_residual, new_jacobian = _residual(program, trial, x, y, unit)
         new_loss = _loss(new_residual)
         better = new_loss < loss[rows]
         gain = np.where(better, (loss[rows] - new_loss) / np.maximum(loss[rows], 1e-300), 0.0)
@@ -106,10 +116,10 @@ def minimise(program: Program, params: Array, x: Array, y: Array, *, iterations:
     return params, loss
 
 
-def polish(program: Program, params: Array, x: Array, y: Array, *, steps: int = 4) -> Array:
+def polish(program: Program, params: Array, x: Array, y: Array, unit: Array | float, *, steps: int = 4) -> Array:
     """Gauss-Newton steps by QR, kept while they lower the residual: the way to the rounding floor."""
     best = params
-    residual, jacobian = _residual(program, best[None, :], x, y)
+    residual, jacobian = _residual(program, best[None, :], x, y, unit)
     loss = _loss(residual)[0]
     for _ in range(steps):
         if not (loss < _CEILING and np.all(np.isfinite(jacobian))):
@@ -121,7 +131,7 @@ def polish(program: Program, params: Array, x: Array, y: Array, *, steps: int = 
         scale[scale == 0] = 1.0
         step = np.linalg.lstsq((jacobian[0] / scale[:, None]).T, residual[0], rcond=1e-13)[0] / scale
         trial = best - step
-        new_residual, new_jacobian = _residual(program, trial[None, :], x, y)
+        new_residual, new_jacobian = _residual(program, trial[None, :], x, y, unit)
         new_loss = _loss(new_residual)[0]
         if not new_loss < loss:
             break
@@ -132,10 +142,8 @@ def polish(program: Program, params: Array, x: Array, y: Array, *, steps: int = 
     return best
 
 
-def _residual(program: Program, params: Array, x: Array, y: Array) -> tuple[Array, Array]:
-    """Residual and Jacobian in units of the target's size, so that 1e-30 and 1e+30 fit alike."""
+def _residual(program: Program, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Array]:
     value, jacobian = program.jacobian(params, x)
-    unit = float(np.max(np.abs(y))) or 1.0
     with np.errstate(all="ignore"):
         return (value - y[None, :]) / unit, jacobian / unit
 

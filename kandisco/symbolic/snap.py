@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,23 +16,37 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr, const, mul, power, rat
 from kandisco.expr.numeric import Program
-from kandisco.symbolic.refit import Fit, refit
+from kandisco.symbolic.refit import Fit, refit, residual_unit
 
 Array = NDArray[np.float64]
 EXACT = 1e-11
+_THREE_SIGMA = 4.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """The rows formulas are fitted to: ``names`` of the columns, ``x`` [inputs, rows], ``y`` [rows], ``scale`` of y."""
+    """The rows formulas are fitted to.
+
+    Attributes:
+        names: of the columns.
+        x: float64 [inputs, rows].
+        y: float64 [rows].
+        relative: whether errors are relative to the target, because the noise grows with it.
+    """
 
     names: tuple[str, ...]
     x: Array
     y: Array
+    relative: bool = False
 
     @property
     def scale(self) -> float:
-        """Standard deviation of y, or its size when constant: the unit of relative errors."""
+        """What errors are compared to: ``spread``, or 1 for relative errors."""
+        return 1.0 if self.relative else self.spread
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of y, or its size when constant."""
         deviation = float(np.std(self.y))
         size = float(np.max(np.abs(self.y)))
         return deviation if deviation > 1e-14 * size else (size or 1.0)
@@ -42,33 +56,37 @@ class Sample:
         if len(self.y) <= rows:
             return self
         pick = np.linspace(0, len(self.y) - 1, rows).astype(int)
-        return Sample(names=self.names, x=self.x[:, pick], y=self.y[pick])
+        return self.rows(pick)
+
+    def rows(self, pick: NDArray[np.bool_] | NDArray[np.int64]) -> Sample:
+        """Some of the rows."""
+        return replace(self, x=self.x[:, pick], y=self.y[pick])
 
     def refit(self, expr: Expr, *, iterations: int = 40) -> Fit:
         """Least squares of the tree's constants on these rows."""
-        return refit(expr, self.names, self.x, self.y, iterations=iterations, floor=1e-16 * self.scale)
+        floor = 1e-16 * self.scale
+        return refit(expr, self.names, self.x, self.y, relative=self.relative, iterations=iterations, floor=floor)
 
-    def description_length(self, fit: Fit, size: int) -> float:
+    def description_length(self, fit: Fit, size: float) -> float:
         """Minimum description length in nats: residuals, half a log of the rows per constant, and the tree itself.
 
         Below the rounding floor (1e-12 of the scale) residuals count as equal, so that the shortest exact form wins.
         """
         return self.length_of(fit.rmse, len(fit.expr.numbers()), size)
 
-    def length_of(self, rmse: float, constants: int, size: int) -> float:
+    def length_of(self, rmse: float, constants: int, size: float) -> float:
         """``description_length`` from its parts."""
         n = len(self.y)
         misfit = math.log(max(rmse / self.scale, 1e-12)) if math.isfinite(rmse) else 100.0
         return n * misfit + 0.5 * math.log(n) * constants + size
 
-    def accepts(self, new: Fit, old: Fit, *, freed: int, price: float = 0.0) -> bool:
-        """Whether ``new``, with ``freed`` fewer constants and ``price`` nats of extra description, is as good as ``old``."""
+    def accepts(self, new: Fit, old: Fit, allowance: float) -> bool:
+        """Whether ``new`` is as good as ``old``: at the rounding floor, or no more than ``allowance`` nats less likely."""
         if not math.isfinite(new.rmse):
             return False
         if old.rmse <= EXACT * self.scale:
             return new.rmse <= max(1e-12 * self.scale, 3 * old.rmse)
-        n = len(self.y)
-        return n * 2 * math.log(max(new.rmse, 1e-300) / old.rmse) <= freed * math.log(n) - 2 * price
+        return len(self.y) * math.log(max(new.rmse, 1e-300) / old.rmse) <= allowance
 
 
 def reduce(fit: Fit, sample: Sample, *, stop: Callable[[], object] = lambda: False) -> Fit:
@@ -99,7 +117,7 @@ def _drop_terms(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
             if freed <= 0:
                 continue
             trial = sample.refit(smaller)
-            if sample.accepts(trial, fit, freed=freed):
+            if sample.accepts(trial, fit, 0.5 * freed * math.log(len(sample.y))):
                 fit, changed = trial, True
                 break
     return fit
@@ -120,7 +138,7 @@ def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
     progress = True
     while progress:
         progress = False
-        for position, expr, price in _proposals(fit, sample):
+        for position, expr, allowance in _proposals(fit, sample):
             key = (str(position), str(expr))
             if stop():
                 return fit
@@ -128,7 +146,7 @@ def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
                 continue
             tried.add(key)
             trial = sample.refit(replace_number(fit.expr, position, expr))
-            if sample.accepts(trial, fit, freed=1, price=price):
+            if sample.accepts(trial, fit, allowance):
                 fit, progress = trial, True
                 tried.clear()
                 break
@@ -146,7 +164,11 @@ def replace_number(expr: Expr, position: int, new: Expr) -> Expr:
 
 
 def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
-    """Simple values near each constant, the cheapest first; constants the data leave free come before all others."""
+    """Simple values near each constant with the loss of likelihood they may cost, the cheapest to name first.
+
+    A constant known to one part in k takes log k nats to write down, which a simple value saves, less its own price; but a value
+    more than three standard errors away is never accepted. Constants the data leave free come before all others.
+    """
     values = np.array(fit.expr.numbers())
     errors, free = uncertainty(fit.expr, sample)
     exact = fit.rmse <= EXACT * sample.scale
@@ -155,13 +177,14 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     for i, value in enumerate(values):
         if free[i]:
             simple = rat(0) if roles[i] == "term" else rat(1 if value >= 0 else -1)
-            out.append((-10.0 if roles[i] == "term" else -9.0, i, simple, 0.0))
+            out.append((-10.0 if roles[i] == "term" else -9.0, i, simple, 0.5 * math.log(len(sample.y))))
             continue
         width = max(1e-9 * abs(value), 3.0 * errors[i]) if not exact else max(1e-9 * abs(value), 1e-11)
+        saved = math.log(max(abs(value), 1.0) / errors[i]) if errors[i] > 0 else math.inf
         for expr, target, price in simple_values(value, exact, errors[i]):
-            if abs(value - target) <= width:
-                out.append((price, i, expr, price))
-    return [(i, expr, price) for _, i, expr, price in sorted(out, key=lambda item: (item[0], item[1]))]
+            if abs(value - target) <= width and saved > price:
+                out.append((price, i, expr, min(saved - price, _THREE_SIGMA)))
+    return [(i, expr, allowance) for _, i, expr, allowance in sorted(out, key=lambda item: (item[0], item[1]))]
 
 
 def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
@@ -176,6 +199,8 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     """Standard error of each constant, and whether the data leave it free (it takes part in a null direction)."""
     program = Program(expr, sample.names)
     value, jacobian = program.jacobian(program.start[None, :], sample.x)
+    unit = residual_unit(sample.y, sample.relative)
+    jacobian = jacobian / unit
     p, n = jacobian.shape[1:]
     if not p or not np.all(np.isfinite(jacobian)):
         return np.full(p, np.nan), np.zeros(p, dtype=bool)
@@ -189,7 +214,7 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     null = singular <= 1e-10 * max(singular[0], 1e-300)
     free = dead | (np.sum(right[null] ** 2, axis=0) > 1e-6)
     kept = right[~null] / singular[~null, None]
-    variance = np.sum((value[0] - sample.y) ** 2) / max(n - p, 1)
+    variance = np.sum(((value[0] - sample.y) / unit) ** 2) / max(n - p, 1)
     return np.sqrt(np.sum(kept**2, axis=0) * variance) / scale, free
 
 
@@ -213,6 +238,12 @@ def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Exp
     if square.numerator and square.numerator <= 100:
         root = power(rat(square), rat(1, 2))
         yield (root if value > 0 else mul(rat(-1), root)), math.copysign(math.sqrt(square), value), 2.5 + _price(square)
+
+
+def price_of_numbers(expr: Expr) -> float:
+    """Nats it takes to name the exact numbers of a tree: data that choose 1/12 or 40 pay for it, though they are no constants."""
+    exact = [Fraction(node.value) for node in expr.walk() if node.head == "rat"]  # type: ignore[arg-type]
+    return float(sum(_price(value) for value in exact))
 
 
 def _price(fraction: Fraction) -> float:
