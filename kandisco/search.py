@@ -92,6 +92,8 @@ def _closed_forms(sample: Sample) -> Iterator[Attempt]:
     if len(sample.names) <= 12:
         yield _closed("polynomial", structure.polynomial, sample)
         yield _closed("rational", structure.rational, sample)
+    if 1 < len(sample.names) <= 4:
+        yield _closed("angles", structure.angles, sample)
 
 
 def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sample) -> Attempt:
@@ -193,10 +195,11 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
     for reduction in _independent(reductions(surrogate))[: 3 if depth == 0 else 1]:
         if control.reason():
             break
-        out += [_rebuilt(reduction, c) for c in _smaller(problem, reduction.sample, control, depth)]
+        solved = _smaller(problem, reduction.sample, control, depth)
+        out += _refitted([_rebuilt(reduction, c) for c in solved], sample)
         if _exact(out, sample):
             break
-    return _shortest(_refitted(out, sample), sample)
+    return _shortest(out, sample)
 
 
 def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
@@ -223,6 +226,8 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
     else:
         yield _closed("polynomial", structure.polynomial, sample)
     yield _closed("rational", structure.rational, sample)
+    if 1 < len(sample.names) <= 4:
+        yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:
         yield from _started(problem, sample, _floor(sample))
 

@@ -67,6 +67,10 @@ class AbstractBasis(abc.ABC):
         """d features / d x with the shape of ``features``; None (the default) lets the core use autograd."""
         return None
 
+    def pair(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """``features`` and ``derivative`` in one pass where that is cheaper than one after the other; None (the default) if not."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class BasisSpec:

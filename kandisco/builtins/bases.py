@@ -46,31 +46,52 @@ class BSpline(AbstractBasis):
         return self.grid + 3
 
     def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+        u = _unit(x, lo, hi)[0]
+        if u.requires_grad:
+            return _extended(u, self._dense, self._dense_slopes)
+        inside = u.clamp(0.0, 1.0)
+        t, index = self._cells(inside)
+        found = self._scatter(_cubic(t), index, u)
+        if bool((inside != u).any()):
+            found += self._scatter(_cubic_slopes(t, self.grid), index, u) * (u - inside)[..., None, :]
+        return found
 
     def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
         u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)).div_(width[..., None, :])
+        if u.requires_grad:
+            return self._dense_slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+        t, index = self._cells(u.clamp(0.0, 1.0))
+        return self._scatter(_cubic_slopes(t, self.grid / width), index, u)
 
-    def _values(self, u: torch.Tensor) -> torch.Tensor:
-        return self._dense(u) if u.requires_grad else self._scatter(u, _cubic)
+    def pair(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        u, width = _unit(x, lo, hi)
+        if u.requires_grad:
+            return None
+        inside = u.clamp(0.0, 1.0)
+        t, index = self._cells(inside)
+        found, slopes = self._scatter(_cubic(t), index, u), self._scatter(_cubic_slopes(t, self.grid / width), index, u)
+        if bool((inside != u).any()):
+            found.addcmul_(slopes, ((u - inside) * width)[..., None, :])
+        return found, slopes
 
-    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
-        return self._dense_slopes(u) if u.requires_grad else self._scatter(u, _cubic_slopes).mul_(self.grid)
-
-    def _scatter(self, u: torch.Tensor, local: Callable[[torch.Tensor], tuple[torch.Tensor, ...]]) -> torch.Tensor:
-        """The four functions that are not zero at each point, written into their rows: a quarter of the dense arithmetic."""
+    def _cells(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Place within its interval of each point, and where the first of its four functions lies in the flat result."""
         import torch
 
         place = u * self.grid
-        cell = place.floor().clamp_(0, self.grid - 1)
+        cell = place.floor().clamp_max_(self.grid - 1)
         size, rows = self.n_features, u.shape[-1]
-        found = u.new_zeros(u.numel() * size)
-        start = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows) + torch.arange(rows, device=u.device)
-        index = (cell.long() * rows).view(-1, rows).add_(start).view(-1)
-        for row, weight in enumerate(local(place.sub_(cell))):
+        series = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows)
+        index = (cell.long() * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
+        return place.sub_(cell), index.view(-1)
+
+    def _scatter(self, weights: tuple[torch.Tensor, ...], index: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
+        """The four functions that are not zero at each point, written into their rows: a quarter of the dense arithmetic."""
+        rows = like.shape[-1]
+        found = like.new_zeros(like.numel() * self.n_features)
+        for row, weight in enumerate(weights):
             found[row * rows :].scatter_(0, index, weight.reshape(-1))
-        return found.view(*u.shape[:-1], size, rows)
+        return found.view(*like.shape[:-1], self.n_features, rows)
 
     def _offset(self, u: torch.Tensor) -> torch.Tensor:
         """Distance, in knots, from the centre of each function: centres lie at -1, 0, ..., grid + 1."""
@@ -95,16 +116,19 @@ class BSpline(AbstractBasis):
 def _cubic(t: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """The four cubic pieces over one interval, t from 0 to 1, left to right."""
     s, square = 1.0 - t, t * t
-    last, first = square * t / 6.0, s * s * s / 6.0
-    second = (0.5 * t - 1.0) * square + 2.0 / 3.0
-    return first, second, 1.0 - first - second - last, last
+    last = square * t * (1.0 / 6.0)
+    first = s * s * s * (1.0 / 6.0)
+    second = ((0.5 * t - 1.0) * square).add_(2.0 / 3.0)
+    return first, second, (1.0 - first).sub_(second).sub_(last), last
 
 
-def _cubic_slopes(t: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    s, last = 1.0 - t, 0.5 * t * t
-    first = -0.5 * s * s
-    second = (1.5 * t - 2.0) * t
-    return first, second, -(first + second + last), last
+def _cubic_slopes(t: torch.Tensor, scale: float | torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """Their slopes times ``scale``."""
+    grown = t * scale
+    s, last = 1.0 - t, t * grown * 0.5
+    first = s * s * (-0.5 * scale)
+    second = (1.5 * t).sub_(2.0).mul_(grown)
+    return first, second, (first + second).add_(last).neg_(), last
 
 
 class Chebyshev(AbstractBasis):

@@ -14,7 +14,7 @@ from torch import Tensor
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN
 from kandisco.kan.normal import Problem, chunks_of, part_of
-from kandisco.kan.passes import Trace, derivative, trace, unjoin
+from kandisco.kan.passes import Trace, slopes_of, trace, unjoin
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -37,7 +37,7 @@ def loss_and_gradient(kan: KAN, data: Problem, first: Tensor | None = None, loss
     like = kan.edges[0].coef
     total, gradient = like.new_zeros(kan.restarts), like.new_zeros(kan.restarts, layout[-1].stop)
     for rows in chunks_of(data):
-        found = trace(kan, data.x[:, rows], part_of(first, rows, data))
+        found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
         value, sense = _top(found.outputs, data.y[:, rows], loss)
         total += value
         for block, part in zip(layout, sweep(kan, found, sense), strict=True):
@@ -67,7 +67,7 @@ def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
         parts.append(torch.cat([slope.flatten(1), sense.sum(2)], dim=1))
         if level:
             down = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
-            sense = (down * derivative(kan.basis, found.sources[level], edges.lo, edges.hi)).sum(2)
+            sense = (down * slopes_of(kan, found, level)).sum(2)
     return parts[::-1]
 
 

@@ -89,11 +89,12 @@ def _mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
     def mixed(a: Tensor, b: Tensor) -> Tensor:
         return a if a.shape[0] == 1 < good.shape[0] else torch.where(pick if a.ndim == 3 else pick[..., None], a, b)
 
-    lists = [
-        [mixed(a, b) for a, b in zip(*pair, strict=True)]
-        for pair in ((new.sources, old.sources), (new.phi, old.phi), (new.subs, old.subs))
-    ]
-    return Trace(lists[0], lists[1], lists[2], mixed(new.outputs, old.outputs))
+    def each(a: list[Tensor], b: list[Tensor]) -> list[Tensor]:
+        return [mixed(va, vb) for va, vb in zip(a, b, strict=True)]
+
+    slopes = [None if a is None or b is None else mixed(a, b) for a, b in zip(new.dphi, old.dphi, strict=True)]
+    parts = (each(new.sources, old.sources), each(new.phi, old.phi), each(new.subs, old.subs))
+    return Trace(*parts, mixed(new.outputs, old.outputs), slopes)
 
 
 def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:

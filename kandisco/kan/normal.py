@@ -53,16 +53,16 @@ def cached_features(kan: KAN, data: Problem) -> Tensor | None:
 
 def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
     """Mean squared error [R], summed over outputs."""
-    return evaluate(kan, data, first)[0]
+    return evaluate(kan, data, first, keep=False)[0]
 
 
-def evaluate(kan: KAN, data: Problem, first: Tensor | None) -> tuple[Tensor, Trace | None]:
+def evaluate(kan: KAN, data: Problem, first: Tensor | None, *, keep: bool = True) -> tuple[Tensor, Trace | None]:
     """Mean squared error [R], and the pass behind it where all rows fit into one chunk, for the next normal equations."""
     total = kan.edges[0].coef.new_zeros(kan.restarts)
     chunks = chunks_of(data)
     found = None
     for rows in chunks:
-        found = trace(kan, data.x[:, rows], part_of(first, rows, data))
+        found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=keep and len(chunks) == 1)
         total += (found.outputs - data.y[:, rows]).square().sum((1, 2))
     return total / data.rows, found if len(chunks) == 1 else None
 
@@ -82,7 +82,7 @@ def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None 
     like = kan.edges[0].coef
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
     for rows in chunks_of(data):
-        found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data))
+        found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
         residual = found.outputs - data.y[:, rows]
         jacobian = fill_jacobian(kan, found, layout)
         if chosen is not None:

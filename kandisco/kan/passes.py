@@ -26,12 +26,17 @@ from kandisco.types import Array
 
 @dataclass(frozen=True)
 class Trace:
-    """What a forward pass leaves: per layer sources [R|1, I, N], features [R|1, I, K, N], sub-sums [R, S, N]; the outputs."""
+    """What a forward pass leaves behind.
+
+    Per layer sources [R|1, I, N], features [R|1, I, K, N] and sub-sums [R, S, N]; the outputs [R, O, N]; and where they were asked
+    for, of every layer but the first, the features' derivatives [R, I, K, N].
+    """
 
     sources: list[Tensor]
     phi: list[Tensor]
     subs: list[Tensor]
     outputs: Tensor
+    dphi: list[Tensor | None]
 
 
 def forward(kan: KAN, x: ArrayLike | Tensor) -> Tensor:
@@ -40,18 +45,44 @@ def forward(kan: KAN, x: ArrayLike | Tensor) -> Tensor:
     return trace(kan, data).outputs.transpose(1, 2)
 
 
-def trace(kan: KAN, data: Tensor, first: Tensor | None = None) -> Trace:
-    """Forward pass over ``data`` [inputs, N]; ``first`` may hold the first layer's features, which are the same at every step."""
+def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool = False) -> Trace:
+    """Forward pass over ``data`` [inputs, N].
+
+    Args:
+        kan: the networks.
+        data: [inputs, N].
+        first: the first layer's features, which are the same at every step.
+        slopes: compute the features' derivatives in the same pass.
+    """
     z = data[None]
-    found = Trace([], [], [], z)
+    found = Trace([], [], [], z, [])
     for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
-        phi = first if first is not None and level == 0 else layer_features(kan.basis, edges, z)
+        dphi: Tensor | None = None
+        if level == 0:
+            phi = layer_features(kan.basis, edges, z) if first is None else first
+        elif slopes:
+            phi, dphi = features_and_slopes(kan.basis, edges, z)
+        else:
+            phi = layer_features(kan.basis, edges, z)
         subs = apply_edges(edges, phi)
         found.sources.append(z)
         found.phi.append(phi)
         found.subs.append(subs)
+        found.dphi.append(dphi)
         z = join(layer, subs)
-    return Trace(found.sources, found.phi, found.subs, z)
+    return Trace(found.sources, found.phi, found.subs, z, found.dphi)
+
+
+def features_and_slopes(basis: AbstractBasis, edges: Edges, z: Tensor) -> tuple[Tensor, Tensor]:
+    """Features and their derivatives, in one pass where the basis offers it."""
+    return basis.pair(z, edges.lo, edges.hi) or (basis.features(z, edges.lo, edges.hi), derivative(basis, z, edges.lo, edges.hi))
+
+
+def slopes_of(kan: KAN, found: Trace, level: int) -> Tensor:
+    """The derivatives of a layer's features, from the pass or computed now."""
+    known = found.dphi[level]
+    edges = kan.edges[level]
+    return known if known is not None else derivative(kan.basis, found.sources[level], edges.lo, edges.hi)
 
 
 def layer_features(basis: AbstractBasis, edges: Edges, z: Tensor) -> Tensor:
@@ -120,8 +151,7 @@ def sensitivities(kan: KAN, found: Trace) -> list[Tensor]:
         sense = unjoin(kan.shape.layers[level], found.subs[level], sense)
         per_layer.append(sense)
         if level:
-            edges, z = kan.edges[level], found.sources[level]
-            slope = edge_slopes(edges, derivative(kan.basis, z, edges.lo, edges.hi))
+            slope = edge_slopes(kan.edges[level], slopes_of(kan, found, level))
             sense = (slope[:, None] * sense[:, :, None]).sum(3)
     return per_layer[::-1]
 

@@ -1,10 +1,11 @@
 """Divide: smaller problems inside a problem, found in the gradients of a smooth surrogate.
 
-Three tests, all exact for the true gradients, with e_i = x_i dy/dx_i / y the local exponents:
+Four tests, all exact for the true gradients, with e_i = x_i dy/dx_i / y the local exponents:
   power factor   e_i is one number p          =>  y = x_i^p h(the others)
   scaling        e_i = p - r e_j with p != 0  =>  y = x_i^p h(x_j x_i^-r, the others)
   group          log|dy/dx_i / dy/dx_j| = k + a log|x_i| + b log|x_j|   =>  y depends on x_i and x_j only through
                  z = x_i^p x_j^q (a = -1, b = 1) or z = c x_i^(a+1) + x_j^(1-b)
+  homogeneity    sum a_i e_i = p             =>  y = x_k^p h(the x_i x_k^(-a_i/a_k)), for three columns or more
 Each reduction replaces columns by one new column (or none) and knows how to put a solution back.
 (Udrescu et al., AI Feynman 2.0, NeurIPS 2020, use such tests on a neural network.)
 """
@@ -46,7 +47,11 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     found = [r for i in range(len(x)) if (r := _power_factor(sample, i, x, value, slope, limit))]
     found += [r for i in range(len(x)) for j in range(len(x)) if i != j and (r := _scaling(sample, i, j, x, value, slope, limit))]
     found += [r for i in range(len(x)) for j in range(i + 1, len(x)) if (r := _group(sample, i, j, x, slope, limit))]
-    return sorted(found, key=lambda r: r.misfit)
+    if not found and (r := _homogeneous(sample, x, value, slope, limit)):
+        found.append(r)
+    # One clear test makes the doubtful ones doubtful indeed: asin(u) is nearly u where u is small.
+    clearest = min((r.misfit for r in found), default=0.0)
+    return sorted((r for r in found if r.misfit <= max(30 * clearest, 1e-3)), key=lambda r: r.misfit)
 
 
 def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:
@@ -93,6 +98,48 @@ def _scaling(sample: Sample, i: int, j: int, x: Array, value: Array, slope: Arra
         sample=_without(sample, [i, j], y=y, new=(name, z)),
         rebuild=lambda e: mul(factor, e.substitute({name: expr})),
         misfit=2 * misfit,
+    )
+
+
+def _homogeneous(sample: Sample, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:
+    """sum_i a_i e_i = p for some a: y does not change, but for a power, when the columns are scaled together by t^a_i.
+
+    The column with the largest |a_i| is divided out of the others (and of y).
+    """
+    signed = [i for i in range(len(x)) if np.all(sample.x[i] > 0)]
+    with np.errstate(all="ignore"):
+        exponents = x[signed] * slope[signed] / value
+    clear = np.all(np.isfinite(exponents), axis=0) & (np.abs(value) > 0.05 * np.std(value))
+    if len(signed) < 3 or clear.sum() < 30:
+        return None
+    exponents = exponents[:, clear]
+    mean = exponents.mean(axis=1)
+    u, singular, _ = np.linalg.svd(exponents - mean[:, None], full_matrices=False)
+    a = u[:, -1] / u[np.argmax(np.abs(u[:, -1])), -1]
+    k = int(np.argmax(np.abs(a)))
+    powers = [_nice(float(v)) for v in a]
+    p = _nice(float(a @ mean))
+    spread = float(np.median(np.abs(np.array([float(v) for v in powers]) @ exponents - float(p))))
+    if spread > limit * float(np.median(np.std(exponents, axis=1))) or sum(v != 0 for v in powers) < 3:
+        return None
+    lead = var(sample.names[signed[k]])
+    inner, columns, names = {}, [], []
+    for i, v in zip(signed, powers, strict=True):
+        if i != signed[k] and v != 0:
+            name = f"z{len(sample.names)}_{sample.names[i]}"
+            inner[name] = mul(var(sample.names[i]), _power(lead, -v))
+            names.append(name)
+            columns.append(evaluate(inner[name], dict(zip(sample.names, sample.x, strict=True))))
+    factor = _power(lead, p) if p else rat(1)
+    y = sample.y / evaluate(factor, {sample.names[signed[k]]: sample.x[signed[k]]})
+    gone = [i for i, v in zip(signed, powers, strict=True) if v != 0]
+    smaller = _without(sample, gone, y=y)
+    smaller = replace(smaller, names=(*smaller.names, *names), x=np.vstack([smaller.x, *columns]))
+    return Reduction(
+        name=f"homogeneous in {', '.join(sample.names[i] for i in gone)}",
+        sample=smaller,
+        rebuild=lambda e: mul(factor, e.substitute(inner)),
+        misfit=spread,
     )
 
 

@@ -5,12 +5,14 @@ Each function takes rows and returns candidate expressions with free constants; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, mul, num, power, rat, var
+from kandisco.expr import Expr, add, call, mul, num, power, rat, var
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
@@ -19,6 +21,9 @@ from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
+_RATIONAL_ROWS = 320
+_RATIONAL_EXACT = 1e-12
+_TRANSFORMED_INPUTS = 3
 
 
 def constant(sample: Sample) -> list[Candidate]:
@@ -62,16 +67,16 @@ def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 
 
-def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:
-    """A sparse polynomial for y or for a power, reciprocal or logarithm of y."""
+def polynomial(sample: Sample, *, limit: int = 84, close: float = math.inf) -> list[Candidate]:
+    """A sparse polynomial for y or for a transformed y; with ``close``, only where all terms together come that close."""
     degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
     terms = dictionary.monomials(sample.names, sample.x, degree)
-    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, undone.values, undone.outer)]
+    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, undone.values, undone.outer, close=close)]
     return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 
-def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 12) -> list[Expr]:
-    found = dictionary.sparse_fit(terms, target, most=most)
+def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 12, close: float = math.inf) -> list[Expr]:
+    found = dictionary.sparse_fit(terms, target, most=most, close=close)
     if found is None:
         return []
     active, coef, _ = found
@@ -79,30 +84,63 @@ def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 1
 
 
 def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
-    """P/Q for polynomials of low degree, least degree first; the first unique and exact one wins."""
+    """P/Q for polynomials of low degree, for y or (in few columns) a transformed y; the first unique and exact one wins."""
+    few = sample.thinned(_RATIONAL_ROWS)
+    best: list[tuple[float, Expr]] = []
+    for undone in transforms(few.y):
+        if len(few.names) > _TRANSFORMED_INPUTS and undone.name not in ("y", "y^2"):
+            continue
+        best += [(error, undone.outer.substitute({"x": expr})) for error, expr in _quotients(few, undone.values, limit)]
+        if any(error < _RATIONAL_EXACT for error, _ in best):
+            break
+    return [Candidate(expr=expr, origin="rational") for _, expr in sorted(best, key=lambda item: item[0])[:2]]
+
+
+def _quotients(sample: Sample, target: Array, limit: int) -> list[tuple[float, Expr]]:
+    """The best quotient for one target, and its error."""
     best: list[tuple[float, Expr]] = []
     for above, below in _degrees(len(sample.names), min(limit, len(sample.y) // 3)):
         p = dictionary.monomials(sample.names, sample.x, above)
         q = dictionary.monomials(sample.names, sample.x, below)
-        found = dictionary.rational_fit(p, q, sample.y)
+        found = dictionary.rational_fit(p, q, target)
         if found is None:
             continue
         top, bottom, error = found
         lead = bottom[np.argmax(np.abs(bottom))] or 1.0
-        quotient = mul(
-            dictionary.combination(p.exprs, top / lead), power(dictionary.combination(q.exprs, bottom / lead), rat(-1))
-        )
-        best.append((error, quotient))
-        if error < 1e-11:
+        numerator, denominator = dictionary.combination(p.exprs, top / lead), dictionary.combination(q.exprs, bottom / lead)
+        best.append((error, mul(numerator, power(denominator, rat(-1)))))
+        if error < _RATIONAL_EXACT:
             break
-    return [Candidate(expr=expr, origin="rational") for _, expr in sorted(best, key=lambda item: item[0])[:1]]
+    return sorted(best, key=lambda item: item[0])[:1]
 
 
 def _degrees(inputs: int, limit: int) -> Iterator[tuple[int, int]]:
-    from math import comb
-
-    for total in range(2, 7):
+    most = 4 if inputs <= _TRANSFORMED_INPUTS else 3
+    for total in range(2, 2 * most + 1):
         for below in range(1, total):
             above = total - below
-            if above <= 4 and below <= 3 and comb(inputs + above, above) + comb(inputs + below, below) <= limit:
+            if above <= 4 and below <= most and math.comb(inputs + above, above) + math.comb(inputs + below, below) <= limit:
                 yield above, below
+
+
+def angles(sample: Sample) -> list[Candidate]:
+    """Polynomials and quotients in the cosine and sine of one column, or of the difference of two."""
+    out: list[Candidate] = []
+    for smaller, back in _with_angles(sample):
+        found = [*polynomial(smaller, close=1e-6), *rational(smaller)]
+        out += [Candidate(expr=c.expr.substitute(back), origin=f"angles > {c.origin}") for c in found]
+    return out
+
+
+def _with_angles(sample: Sample) -> Iterator[tuple[Sample, dict[str, Expr]]]:
+    names = sample.names
+    wide = [i for i in range(len(names)) if np.ptp(sample.x[i]) >= 1.0 and np.max(np.abs(sample.x[i])) <= 40]
+    single = [((i,), sample.x[i], var(names[i])) for i in wide]
+    pairs = [
+        ((i, j), sample.x[i] - sample.x[j], add(var(names[i]), mul(rat(-1), var(names[j])))) for i in wide for j in wide if i < j
+    ]
+    for gone, angle, expr in [*single, *pairs]:
+        keep = [k for k in range(len(names)) if k not in gone]
+        x = np.vstack([sample.x[keep], np.cos(angle), np.sin(angle)])
+        smaller = replace(sample, names=(*(names[k] for k in keep), "cosine", "sine"), x=x)
+        yield smaller, {"cosine": call("cos", expr), "sine": call("sin", expr)}

@@ -47,8 +47,11 @@ def largest_degree(inputs: int, limit: int) -> int:
     return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
 
 
-def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Array, float] | None:
-    """Indices, coefficients and relative error of a sparse combination of the terms, None where more than ``most`` remain."""
+def sparse_fit(terms: Terms, y: Array, *, most: int = 12, close: float = np.inf) -> tuple[list[int], Array, float] | None:
+    """Indices, coefficients and relative error of a sparse combination of the terms.
+
+    None where more than ``most`` terms remain, or where all terms together leave a relative error above ``close``.
+    """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
     design = (terms.values / scale[:, None]).T
@@ -56,6 +59,8 @@ def sparse_fit(terms: Terms, y: Array, *, most: int = 12) -> tuple[list[int], Ar
     rows = len(y)
     active = list(range(design.shape[1]))
     coef, error = _solve(design, y, active)
+    if error > close * deviation:
+        return None
     while len(active) > 1:
         gram = design[:, active].T @ design[:, active]
         spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(gram, hermitian=True)), 1e-300))

@@ -31,6 +31,8 @@ def transforms(y: Array) -> Iterator[Undone]:
     if np.all(y > 0) or np.all(y < 0):
         sign = rat(1 if y[0] > 0 else -1)
         yield Undone(name="y^2", values=y * y, outer=_signed(sign, power(_X, rat(1, 2))))
+        yield Undone(name="sqrt y", values=np.sqrt(np.abs(y)), outer=_signed(sign, power(_X, rat(2))))
+        yield Undone(name="1/sqrt y", values=1 / np.sqrt(np.abs(y)), outer=_signed(sign, power(_X, rat(-2))))
         yield Undone(name="1/y^2", values=1 / (y * y), outer=_signed(sign, power(_X, rat(-1, 2))))
         # A free factor in front lets the reduction move exp's constant outside, where it may turn out to be a known number.
         yield Undone(name="log y", values=np.log(np.abs(y)), outer=_signed(sign, mul(num(1.0), call("exp", _X))))
