@@ -68,7 +68,7 @@ class AbstractBasis(abc.ABC):
         return None
 
     def pair(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """``features`` and ``derivative`` in one pass where that is cheaper than one after the other; None (the default) if not."""
+        """``features`` and ``derivative`` in one pass where that is cheaper than apart; None (the default) if not."""
         return None
 
 

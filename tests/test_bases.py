@@ -63,3 +63,17 @@ def test_bsplines_sum_to_one_and_are_local() -> None:
 def test_bspline_goes_on_straight_outside() -> None:
     features = SPECS[0].basis(5).features(_rows(1.0, 3.0, 9), *_range())
     torch.testing.assert_close(features.diff(dim=-1).diff(dim=-1), torch.zeros(2, 8, 7, dtype=torch.float64), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_pair_and_both_routes_agree(spec: BasisSpec) -> None:
+    basis, x = spec.basis(6), _rows(-0.4, 1.4, 83)
+    x[:, 0], x[:, 1] = _range()
+    plain, graph = basis.features(x, *_range()), basis.features(x.clone().requires_grad_(True), *_range()).detach()
+    torch.testing.assert_close(plain, graph, rtol=1e-12, atol=1e-13)
+    pair = basis.pair(x, *_range())
+    if pair is not None:
+        torch.testing.assert_close(pair[0], plain, rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(pair[1], basis.derivative(x, *_range()), rtol=1e-12, atol=1e-13)
+    else:
+        assert spec.name != "bspline"

@@ -11,14 +11,12 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.control import Control
-from kandisco.kan.gradient import Loss, loss_and_gradient, square
+from kandisco.kan.gradient import Loss, gradient_problem, loss_and_gradient, square
 from kandisco.kan.layout import free, pack, unpack
 from kandisco.kan.network import KAN, select, stack
 from kandisco.kan.normal import Problem, cached_features
 from kandisco.kan.tensors import columns
 from kandisco.types import Array, Status
-
-_CHUNK = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,4 +148,4 @@ def _batches(data: Problem, size: int, order: torch.Generator) -> list[Tensor]:
 
 def _problem(kan: KAN, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> Problem:
     like = kan.edges[0].coef
-    return Problem(columns(x, like.dtype, like.device), columns(y, like.dtype, like.device), _CHUNK)
+    return gradient_problem(kan, columns(x, like.dtype, like.device), columns(y, like.dtype, like.device))

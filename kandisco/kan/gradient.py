@@ -17,6 +17,14 @@ from kandisco.kan.normal import Problem, chunks_of, part_of
 from kandisco.kan.passes import Trace, slopes_of, trace, unjoin
 
 Loss = Callable[[Tensor, Tensor], Tensor]
+_CHUNK_BYTES = 2_000_000
+
+
+def gradient_problem(kan: KAN, x: Tensor, y: Tensor) -> Problem:
+    """Data with chunks of rows whose hidden features stay in the caches."""
+    hidden = max((int(e.lo.shape[1]) for e in kan.edges[1:]), default=1)
+    chunk = _CHUNK_BYTES // (x.element_size() * hidden * kan.basis.n_features * kan.restarts)
+    return Problem(x, y, max(256, min(int(x.shape[1]), chunk)))
 
 
 def square(outputs: Tensor, y: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ from kandisco.types import Array
 class Trace:
     """What a forward pass leaves behind.
 
-    Per layer sources [R|1, I, N], features [R|1, I, K, N] and sub-sums [R, S, N]; the outputs [R, O, N]; and where they were asked
-    for, of every layer but the first, the features' derivatives [R, I, K, N].
+    Per layer sources [R|1, I, N], features [R|1, I, K, N] and sub-sums [R, S, N]; the outputs [R, O, N]; and where they were
+    asked for, of every layer but the first, the features' derivatives [R, I, K, N].
     """
 
     sources: list[Tensor]
