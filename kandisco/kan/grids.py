@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from kandisco.kan.network import KAN, Edges, projector, span
-from kandisco.kan.passes import Trace, trace
+from kandisco.kan.network import KAN, Edges, projector, span, widened
+from kandisco.kan.passes import Trace, traces
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis
 
@@ -47,9 +48,8 @@ def rerange(kan: KAN, data: Tensor, known: Trace | None = None, margin: float = 
     data, if it is at hand.
     """
     new = [kan.edges[0]]
-    found = known or trace(kan, data)
-    for edges, z in zip(kan.edges[1:], found.sources[1:], strict=True):
-        lo, hi = span(z)
+    for edges, (lo, hi) in zip(kan.edges[1:], _reach([known] if known is not None else traces(kan, data)), strict=True):
+        lo, hi = widened(lo, hi)
         wide = (hi - lo) * margin
         lo, hi = lo - wide, hi + wide
         close = torch.maximum((lo - edges.lo).abs(), (hi - edges.hi).abs()) <= 0.5 * wide
@@ -58,6 +58,17 @@ def rerange(kan: KAN, data: Tensor, known: Trace | None = None, margin: float = 
         lo, hi = torch.where(usable, lo, edges.lo), torch.where(usable, hi, edges.hi)
         new.append(edges if bool(close.all()) else transfer(edges, kan.basis, kan.basis, lo, hi))
     return kan if all(a is b for a, b in zip(new, kan.edges, strict=True)) else replace(kan, edges=tuple(new))
+
+
+def _reach(passes: Iterable[Trace]) -> list[tuple[Tensor, Tensor]]:
+    """Least and largest value [R, I] that enters each layer but the first."""
+    found: list[tuple[Tensor, Tensor]] = []
+    for one in passes:
+        ends = [(z.amin(-1), z.amax(-1)) for z in one.sources[1:]]
+        found = (
+            [(torch.minimum(a[0], b[0]), torch.maximum(a[1], b[1])) for a, b in zip(found, ends, strict=True)] if found else ends
+        )
+    return found
 
 
 def set_edge(kan: KAN, layer: int, source: int, sub: int, u: ArrayLike | Tensor, v: ArrayLike | Tensor) -> KAN:

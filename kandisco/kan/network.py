@@ -115,11 +115,15 @@ def _curves(rng: np.random.Generator, subs: int, width: int) -> Array:
 
 
 def span(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Range of each row of ``values`` [..., N], widened where it is empty or below the resolution of its numbers."""
-    lo, hi = values.amin(-1), values.amax(-1)
+    """Range of each row of ``values`` [..., N], fit to carry a grid."""
+    return widened(values.amin(-1), values.amax(-1))
+
+
+def widened(lo: Tensor, hi: Tensor) -> tuple[Tensor, Tensor]:
+    """A range that can carry a grid: as it is, or made wider where it is empty or below the resolution of its numbers."""
     size = torch.maximum(lo.abs(), hi.abs())
     # A grid narrower than a few thousand ulps could not tell its own points apart.
-    flat = (hi - lo) <= size * 4096 * torch.finfo(values.dtype).eps
+    flat = (hi - lo) <= size * 4096 * torch.finfo(lo.dtype).eps
     half = torch.where(size > 0, size, torch.ones_like(size))
     return torch.where(flat, lo - half, lo), torch.where(flat, hi + half, hi)
 

@@ -10,6 +10,7 @@ and sigma goes one layer down by d p_s / d z_i = sum_k c_sik phi'_k(z_i). So fea
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -22,6 +23,8 @@ from kandisco.kan.shape import Layer
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis
 from kandisco.types import Array
+
+_CHUNK_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,14 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
         found.dphi.append(dphi)
         z = join(layer, subs)
     return Trace(found.sources, found.phi, found.subs, z, found.dphi)
+
+
+def traces(kan: KAN, data: Tensor) -> Iterator[Trace]:
+    """Forward passes over chunks of rows of ``data`` [inputs, N], so that memory does not grow with rows."""
+    wide = max(int(e.lo.shape[1]) for e in kan.edges)
+    rows = max(256, _CHUNK_BYTES // (data.element_size() * wide * kan.basis.n_features * kan.restarts))
+    for start in range(0, int(data.shape[1]), rows):
+        yield trace(kan, data[:, start : start + rows])
 
 
 def features_and_slopes(basis: AbstractBasis, edges: Edges, z: Tensor) -> tuple[Tensor, Tensor]:
@@ -181,25 +192,21 @@ def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tenso
 
 def edge_means(kan: KAN, data: Tensor) -> list[Tensor]:
     """Mean output of each edge over the data, per layer [R, S, I]."""
-    return [
-        torch.einsum("rsik,rik->rsi", e.coef, _spread(p.mean(-1), e))
-        for e, p in zip(kan.edges, trace(kan, data).phi, strict=True)
-    ]
+    sums = [torch.zeros_like(e.coef[:, 0]) for e in kan.edges]
+    for found in traces(kan, data):
+        sums = [total + phi.sum(-1) for total, phi in zip(sums, found.phi, strict=True)]
+    means = [total / data.shape[1] for total in sums]
+    return [torch.einsum("rsik,rik->rsi", e.coef, mean) for e, mean in zip(kan.edges, means, strict=True)]
 
 
 def edge_deviations(kan: KAN, data: Tensor) -> list[Tensor]:
     """Standard deviation of each live edge's output over the data, per layer [R, S, I]."""
-    found = trace(kan, data)
-    sigmas = []
-    for e, phi in zip(kan.edges, found.phi, strict=True):
-        centred = phi - phi.mean(-1, keepdim=True)
-        cov = _spread(centred @ centred.transpose(-1, -2) / phi.shape[-1], e)
-        sigmas.append(torch.einsum("rsik,rikl,rsil->rsi", e.coef, cov, e.coef).clamp_min(0.0).sqrt() * e.mask)
-    return sigmas
-
-
-def _spread(values: Tensor, edges: Edges) -> Tensor:
-    return values.expand(edges.coef.shape[0], *values.shape[1:])
+    means = edge_means(kan, data)
+    sums = [torch.zeros_like(e.mask) for e in kan.edges]
+    for found in traces(kan, data):
+        for total, e, phi, mean in zip(sums, kan.edges, found.phi, means, strict=True):
+            total += (torch.matmul(e.coef.transpose(1, 2), phi).transpose(1, 2) - mean[..., None]).square().sum(-1)
+    return [(total / data.shape[1]).sqrt() * e.mask for total, e in zip(sums, kan.edges, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
