@@ -20,7 +20,7 @@ from kandisco.expr import complexity
 from kandisco.specs import BasisSpec, FunctionSpec
 from kandisco.stages import start, structure
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.divide import Reduction, reductions
+from kandisco.stages.divide import Reduction, reductions, single_index
 from kandisco.stages.prune import prune
 from kandisco.stages.read_off import read_off
 from kandisco.stages.score import Rows
@@ -190,9 +190,9 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
     """
     if len(sample.names) < 2:
         return []
-    surrogate = fit_surrogate(sample)
     out: list[Candidate] = []
-    for reduction in _independent(reductions(surrogate))[: 3 if depth == 0 else 1]:
+    ways = single_index(sample) or _independent(reductions(fit_surrogate(sample)))
+    for reduction in ways[: 3 if depth == 0 else 1]:
         if control.reason():
             break
         solved = _smaller(problem, reduction.sample, control, depth)

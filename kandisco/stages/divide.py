@@ -15,16 +15,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, mul, num, power, rat, var
+from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.surrogate import Surrogate
 
 Array = NDArray[np.float64]
+_SMOOTH = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,50 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     # One clear test makes the doubtful ones doubtful indeed: asin(u) is nearly u where u is small.
     clearest = min((r.misfit for r in found), default=0.0)
     return sorted((r for r in found if r.misfit <= max(30 * clearest, 1e-3)), key=lambda r: r.misfit)
+
+
+def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
+    """y, or y over one column, as a curve in one product of powers -1, 0, 1 or one sum of columns, however wildly it oscillates.
+
+    Sorted by the right z, neighbouring targets are close: von Neumann's ratio of their mean squared difference to the variance is
+    near 0, for any wrong z near 2. No surrogate is needed, so this also finds what is too rough for one.
+    """
+    n = len(sample.names)
+    if n > columns or n < 2:
+        return []
+    signed = bool(np.all(sample.x > 0) or np.all(sample.x != 0))
+    targets = [(None, sample.y), *((k, sample.y / sample.x[k]) for k in range(n) if np.all(sample.x[k] != 0))]
+    found: list[Reduction] = []
+    for powers in product((1, 0, -1), repeat=n):
+        lead = next((p for p in powers if p), 0)
+        if lead != 1 or sum(map(abs, powers)) < 2:
+            continue
+        for multiply in (True, False):
+            z = np.prod(sample.x ** np.array(powers)[:, None], axis=0) if multiply else np.array(powers) @ sample.x
+            if (multiply and not signed) or not np.all(np.isfinite(z)):
+                continue
+            order = np.argsort(z, kind="stable")
+            for divisor, y in targets:
+                roughness = float(np.mean(np.diff(y[order]) ** 2) / (np.var(y) or 1.0))
+                if roughness < _SMOOTH and (divisor is None or powers[divisor] == 0):
+                    found.append(_indexed(sample, powers, multiply, z, divisor, y, roughness))
+    return sorted(found, key=lambda r: r.misfit)[:2]
+
+
+def _indexed(
+    sample: Sample, powers: tuple[int, ...], multiply: bool, z: Array, divisor: int | None, y: Array, roughness: float
+) -> Reduction:
+    parts = [(var(name), p) for name, p in zip(sample.names, powers, strict=True) if p]
+    expr = (
+        mul(*(_power(v, Fraction(p)) for v, p in parts))
+        if multiply
+        else add(*(v if p > 0 else mul(rat(-1), v) for v, p in parts))
+    )
+    factor = rat(1) if divisor is None else var(sample.names[divisor])
+    smaller = replace(sample, names=("z",), x=z[None, :], y=y)
+    return Reduction(
+        name="index " + to_text(expr), sample=smaller, rebuild=lambda e: mul(factor, e.substitute({"z": expr})), misfit=roughness
+    )
 
 
 def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:

@@ -17,7 +17,7 @@ from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
@@ -84,16 +84,36 @@ def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 1
 
 
 def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
-    """P/Q for polynomials of low degree, for y or (in few columns) a transformed y; the first unique and exact one wins."""
+    """P/Q for polynomials of low degree; in few columns also for a transformed y and for reciprocals of the columns.
+
+    Targets and columns are tried in turn; the first unique and exact quotient ends the search.
+    """
     few = sample.thinned(_RATIONAL_ROWS)
     best: list[tuple[float, Expr]] = []
-    for undone in transforms(few.y):
-        if len(few.names) > _TRANSFORMED_INPUTS and undone.name not in ("y", "y^2"):
-            continue
-        best += [(error, undone.outer.substitute({"x": expr})) for error, expr in _quotients(few, undone.values, limit)]
-        if any(error < _RATIONAL_EXACT for error, _ in best):
-            break
+    for turned, back in _turned(few):
+        for undone in transforms(few.y):
+            if len(few.names) > _TRANSFORMED_INPUTS and undone.name not in ("y", "y^2"):
+                continue
+            found = _quotients(turned, undone.values, limit)
+            best += [(error, undone.outer.substitute({"x": expr}).substitute(back)) for error, expr in found]
+            if any(error < _RATIONAL_EXACT for error, _ in best):
+                return _best_quotients(best)
+    return _best_quotients(best)
+
+
+def _best_quotients(best: list[tuple[float, Expr]]) -> list[Candidate]:
     return [Candidate(expr=expr, origin="rational") for _, expr in sorted(best, key=lambda item: item[0])[:2]]
+
+
+def _turned(sample: Sample) -> Iterator[tuple[Sample, dict[str, Expr]]]:
+    """The sample, and for two columns without zeros the three with reciprocals of columns in their place."""
+    yield sample, {}
+    if len(sample.names) != 2 or np.any(sample.x == 0):
+        return
+    for turn in ((0,), (1,), (0, 1)):
+        x = sample.x.copy()
+        x[list(turn)] = 1 / x[list(turn)]
+        yield replace(sample, x=x), {sample.names[i]: power(var(sample.names[i]), rat(-1)) for i in turn}
 
 
 def _quotients(sample: Sample, target: Array, limit: int) -> list[tuple[float, Expr]]:
@@ -126,21 +146,37 @@ def _degrees(inputs: int, limit: int) -> Iterator[tuple[int, int]]:
 def angles(sample: Sample) -> list[Candidate]:
     """Polynomials and quotients in the cosine and sine of one column, or of the difference of two."""
     out: list[Candidate] = []
-    for smaller, back in _with_angles(sample):
-        found = [*polynomial(smaller, close=1e-6), *rational(smaller)]
-        out += [Candidate(expr=c.expr.substitute(back), origin=f"angles > {c.origin}") for c in found]
+    for gone, angle, expr in _angles(sample):
+        for solve, heads in ((rational, ("cos",)), (rational, ("sin",)), (_close_polynomial, ("cos", "sin"))):
+            smaller = _with_angle(sample, gone, angle, heads)
+            back = {head + "ine": call(head, expr) for head in heads}
+            found = _refitted(solve(smaller), smaller)
+            out += [Candidate(expr=c.expr.substitute(back), origin=f"angles > {c.origin}", rmse=c.rmse) for c in found]
+            if any(c.rmse <= EXACT * sample.scale for c in out):
+                return out
     return out
 
 
-def _with_angles(sample: Sample) -> Iterator[tuple[Sample, dict[str, Expr]]]:
+def _close_polynomial(sample: Sample) -> list[Candidate]:
+    return polynomial(sample, close=1e-6)
+
+
+def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
+    fits = [(sample.refit(c.expr, iterations=15), c) for c in candidates]
+    return [replace(c, expr=fit.expr, rmse=fit.rmse) for fit, c in fits]
+
+
+def _angles(sample: Sample) -> Iterator[tuple[tuple[int, ...], Array, Expr]]:
+    """Columns, and differences of columns, that may be angles: the columns they replace, their values, their expression."""
     names = sample.names
     wide = [i for i in range(len(names)) if np.ptp(sample.x[i]) >= 1.0 and np.max(np.abs(sample.x[i])) <= 40]
-    single = [((i,), sample.x[i], var(names[i])) for i in wide]
-    pairs = [
-        ((i, j), sample.x[i] - sample.x[j], add(var(names[i]), mul(rat(-1), var(names[j])))) for i in wide for j in wide if i < j
-    ]
-    for gone, angle, expr in [*single, *pairs]:
-        keep = [k for k in range(len(names)) if k not in gone]
-        x = np.vstack([sample.x[keep], np.cos(angle), np.sin(angle)])
-        smaller = replace(sample, names=(*(names[k] for k in keep), "cosine", "sine"), x=x)
-        yield smaller, {"cosine": call("cos", expr), "sine": call("sin", expr)}
+    yield from (((i,), sample.x[i], var(names[i])) for i in wide)
+    for i in wide:
+        for j in (j for j in wide if j > i):
+            yield (i, j), sample.x[i] - sample.x[j], add(var(names[i]), mul(rat(-1), var(names[j])))
+
+
+def _with_angle(sample: Sample, gone: tuple[int, ...], angle: Array, heads: tuple[str, ...]) -> Sample:
+    keep = [k for k in range(len(sample.names)) if k not in gone]
+    x = np.vstack([sample.x[keep], *(np.cos(angle) if head == "cos" else np.sin(angle) for head in heads)])
+    return replace(sample, names=(*(sample.names[k] for k in keep), *(head + "ine" for head in heads)), x=x)

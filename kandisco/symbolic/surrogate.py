@@ -64,7 +64,7 @@ class Surrogate:
 
 
 def fit_surrogate(sample: Sample, *, rows: int = 600, tuning_rows: int = 300, iterations: int = 25) -> Surrogate:
-    """Fit the process.
+    """Fit the process, in whichever coordinates predict unseen rows better: columns as they are, or logarithms where signs allow.
 
     Args:
         sample: rows in arbitrary units.
@@ -72,8 +72,21 @@ def fit_surrogate(sample: Sample, *, rows: int = 600, tuning_rows: int = 300, it
         tuning_rows: used to find the length scales.
         iterations: of the marginal-likelihood search.
     """
-    coordinates = np.array([even_out(column) for column in sample.x])
-    logs = np.array([c is not column and not np.array_equal(c, column) for c, column in zip(coordinates, sample.x, strict=True)])
+    spans = np.array([_decades(column) for column in sample.x])
+    choices = [spans > 1.0] + ([spans > 0.0] if np.any((spans > 0.0) & (spans <= 1.0)) else [])
+    fits = [_fit(sample, logs, rows, tuning_rows, iterations) for logs in choices]
+    return min(fits, key=lambda fit: fit.missing)
+
+
+def _decades(column: Array) -> float:
+    """Powers of ten a column of one sign spans; 0 for one of both signs."""
+    size = np.abs(column)
+    return float(np.log10(size.max() / size.min())) if np.all(column > 0) or np.all(column < 0) else 0.0
+
+
+def _fit(sample: Sample, logs: NDArray[np.bool_], rows: int, tuning_rows: int, iterations: int) -> Surrogate:
+    with np.errstate(all="ignore"):
+        coordinates = np.where(logs[:, None], np.log(np.abs(sample.x)), sample.x)
     target = even_out(sample.y)
     log_target = 0 if np.array_equal(target, sample.y) else int(np.sign(sample.y[0]))
     lo, hi = coordinates.min(axis=1), coordinates.max(axis=1)
