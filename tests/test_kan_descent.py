@@ -12,7 +12,8 @@ from kandisco.control import Control
 from kandisco.kan import fit_adam, fit_lbfgs, init, parse_width, prune
 from kandisco.kan.gradient import loss_and_gradient, square
 from kandisco.kan.layout import pack
-from kandisco.kan.normal import Problem, normal
+from kandisco.kan.normal import normal
+from kandisco.kan.problem import Problem
 from kandisco.types import EdgeId
 
 BASES = {spec.name: spec for spec in kandisco_bases()}

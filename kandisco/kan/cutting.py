@@ -8,9 +8,10 @@ from torch import Tensor
 
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN, useful_masks
-from kandisco.kan.normal import Problem, normal
+from kandisco.kan.normal import normal
 from kandisco.kan.passes import edge_means
 from kandisco.kan.penalty import effect_forms, effects
+from kandisco.kan.problem import Problem
 
 
 def edge_effects(kan: KAN, data: Problem) -> list[Tensor]:

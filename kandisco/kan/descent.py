@@ -14,7 +14,7 @@ from kandisco.control import Control
 from kandisco.kan.gradient import Loss, gradient_problem, loss_and_gradient, square
 from kandisco.kan.layout import free, pack, unpack
 from kandisco.kan.network import KAN, select, stack
-from kandisco.kan.normal import Problem, cached_features
+from kandisco.kan.problem import Problem, cached_features
 from kandisco.kan.tensors import columns
 from kandisco.types import Array, Status
 

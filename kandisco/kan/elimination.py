@@ -13,7 +13,8 @@ from torch import Tensor
 from kandisco.control import Control
 from kandisco.kan.cutting import edge_effects, with_masks
 from kandisco.kan.network import KAN, select, stack
-from kandisco.kan.normal import Problem, problem
+from kandisco.kan.normal import problem
+from kandisco.kan.problem import Problem
 from kandisco.kan.tensors import columns
 from kandisco.kan.training import Progress, Trained, fit
 

@@ -11,10 +11,11 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from kandisco.kan.backward import sweep
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN
-from kandisco.kan.normal import Problem, chunks_of, part_of
-from kandisco.kan.passes import Trace, slopes_of, trace, unjoin
+from kandisco.kan.passes import trace
+from kandisco.kan.problem import Problem, chunks_of, part_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 _CHUNK_BYTES = 2_000_000
@@ -63,24 +64,3 @@ def _top(outputs: Tensor, y: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
         value = loss(at, y).sum(1)
         (sense,) = torch.autograd.grad(value.sum(), at)
     return value.detach(), sense
-
-
-def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
-    """Per layer the gradient [R, block] of a loss whose slope in the outputs is ``sense`` [R, O, N]."""
-    parts: list[Tensor] = []
-    for level in range(len(kan.edges) - 1, -1, -1):
-        edges, phi = kan.edges[level], found.phi[level]
-        sense = unjoin(kan.shape.layers[level], found.subs[level], sense[:, None])[:, 0]
-        slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape) * edges.mask[..., None]
-        parts.append(torch.cat([slope.flatten(1), sense.sum(2)], dim=1))
-        if level:
-            down = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
-            sense = (down * slopes_of(kan, found, level)).sum(2)
-    return parts[::-1]
-
-
-def _outer(sense: Tensor, flat: Tensor) -> Tensor:
-    """sense [R, S, N] times features [R|1, F, N], summed over rows: [R, S, F]."""
-    if flat.shape[0] == 1:
-        return (sense.flatten(0, 1) @ flat[0].T).view(*sense.shape[:2], -1)
-    return torch.bmm(sense, flat.transpose(1, 2))

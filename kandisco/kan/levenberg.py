@@ -10,9 +10,10 @@ from torch import Tensor
 
 from kandisco.kan.layout import blocks, free, moving, pack, unpack
 from kandisco.kan.network import KAN
-from kandisco.kan.normal import Normal, Problem, evaluate, normal
+from kandisco.kan.normal import evaluate, normal
 from kandisco.kan.passes import Trace
 from kandisco.kan.penalty import Penalty
+from kandisco.kan.problem import Normal, Problem
 
 _LARGEST_DAMPING = 1e12
 Penalise = Callable[[KAN, Normal], Penalty | None]

@@ -2,53 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
+from kandisco.kan.backward import sensitivities
+from kandisco.kan.gram import many_sums, normal_by_layers
 from kandisco.kan.layout import Block, blocks
 from kandisco.kan.network import KAN
-from kandisco.kan.passes import Trace, layer_features, sensitivities, trace
+from kandisco.kan.passes import Trace, trace
+from kandisco.kan.problem import Normal, Problem, chunks_of, part_of
 
 _CHUNK_BYTES = 16_000_000
-_CACHE_BYTES = 64_000_000
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Data of a fit, feature-major: ``x`` [inputs, N], ``y`` [outputs, N], and the rows of each chunk."""
-
-    x: Tensor
-    y: Tensor
-    chunk: int
-
-    @property
-    def rows(self) -> int:
-        """Number of data rows."""
-        return int(self.x.shape[1])
-
-
-@dataclass(frozen=True)
-class Normal:
-    """Hessian approximation [R, P, P], gradient [R, P] and mean squared error [R] of the current parameters."""
-
-    hessian: Tensor
-    gradient: Tensor
-    mse: Tensor
 
 
 def problem(kan: KAN, x: Tensor, y: Tensor) -> Problem:
     """Choose the chunk so that the Jacobian of a chunk stays near the caches."""
-    parameters = blocks(kan)[-1].stop * kan.shape.outputs * kan.restarts
+    parameters = blocks(kan)[-1].stop * kan.restarts * (1 if many_sums(kan) else kan.shape.outputs)
     return Problem(x, y, max(128, min(int(x.shape[1]), _CHUNK_BYTES // (8 * parameters))))
-
-
-def cached_features(kan: KAN, data: Problem) -> Tensor | None:
-    """The first layer's features, constant while its grid stands; None where they would not fit in memory comfortably."""
-    edges = kan.edges[0]
-    size = data.x.numel() * kan.basis.n_features * data.x.element_size()
-    return layer_features(kan.basis, edges, data.x[None]) if size <= _CACHE_BYTES else None
 
 
 def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
@@ -77,6 +47,8 @@ def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None 
         chosen: positions of the parameters wanted.
         known: the forward pass at these parameters, if it is at hand.
     """
+    if many_sums(kan):
+        return normal_by_layers(kan, data, first, chosen, known)
     layout = blocks(kan)
     size, count = layout[-1].stop if chosen is None else chosen.shape[1], kan.restarts
     like = kan.edges[0].coef
@@ -101,16 +73,6 @@ def _add_lower(hessian: Tensor, jacobian: Tensor) -> None:
     upper, lower = jacobian[:, :half], jacobian[:, half:]
     hessian[:, :, :half].baddbmm_(jacobian, upper.transpose(1, 2))
     hessian[:, half:, half:].baddbmm_(lower, lower.transpose(1, 2))
-
-
-def part_of(first: Tensor | None, rows: slice, data: Problem) -> Tensor | None:
-    """The cached features of some rows."""
-    return first if first is None or rows.stop - rows.start == data.rows else first[..., rows]
-
-
-def chunks_of(data: Problem) -> list[slice]:
-    """The rows of each chunk."""
-    return [slice(start, min(start + data.chunk, data.rows)) for start in range(0, data.rows, data.chunk)]
 
 
 def fill_jacobian(kan: KAN, found: Trace, layout: tuple[Block, ...]) -> Tensor:

@@ -1,12 +1,4 @@
-"""Forward pass, and the exact Jacobian by one backward sweep of sensitivities. Feature-major: rows are the last axis everywhere.
-
-For one layer with sources z_i, features phi_ik = phi_k(z_i), sub-sums p_s = b_s + sum_ik c_sik phi_ik and nodes that are a p or a
-product of p's, the derivative of an output o is
-
-    d o / d c_sik = sigma_os phi_ik,   d o / d b_s = sigma_os,   with sigma_os = d o / d p_s,
-
-and sigma goes one layer down by d p_s / d z_i = sum_k c_sik phi'_k(z_i). So features times sensitivities is all of it.
-"""
+"""Forward pass. Rows are the last axis everywhere: each basis function is one contiguous row, and a layer one GEMM."""
 
 from __future__ import annotations
 
@@ -117,60 +109,14 @@ def join(layer: Layer, subs: Tensor) -> Tensor:
     """Nodes [R, nodes, N] from sub-sums: sums pass, products multiply."""
     if not layer.products:
         return subs
-    parts = _parts(layer, subs)
+    parts = parts_of(layer, subs)
     return torch.cat([parts[0], *(part.prod(1, keepdim=True) for part in parts[1:])], dim=1)
 
 
-def _parts(layer: Layer, subs: Tensor) -> list[Tensor]:
+def parts_of(layer: Layer, subs: Tensor) -> list[Tensor]:
     """The sums [R, sums, N], then each product's factors [R, arity, N]."""
     ends = list(accumulate((layer.sums, *layer.products), initial=0))
     return [subs[:, a:b] for a, b in pairwise(ends)]
-
-
-def unjoin(layer: Layer, subs: Tensor, sense: Tensor) -> Tensor:
-    """Sensitivities of nodes [R, O, nodes, N] -> of sub-sums [R, O, S, N]."""
-    if not layer.products:
-        return sense
-    parts = _parts(layer, subs)
-    found = [sense[:, :, : layer.sums]]
-    for j, part in enumerate(parts[1:]):
-        node = sense[:, :, layer.sums + j : layer.sums + j + 1]
-        found.append(node * _others(part)[:, None])
-    return torch.cat(found, dim=2)
-
-
-def _others(part: Tensor) -> Tensor:
-    """For each factor the product of the others, without a division that a zero factor would spoil."""
-    rows = part.unbind(1)
-    left, right = [torch.ones_like(rows[0])], [torch.ones_like(rows[0])]
-    for row in rows[:-1]:
-        left.append(left[-1] * row)
-    for row in rows[:0:-1]:
-        right.append(right[-1] * row)
-    return torch.stack([a * b for a, b in zip(left, right[::-1], strict=True)], dim=1)
-
-
-def sensitivities(kan: KAN, found: Trace) -> list[Tensor]:
-    """d output / d sub-sum of each layer, [R, O, S, N] (R, N may be 1 in the last layer where they do not matter)."""
-    count, outputs = kan.restarts, kan.shape.outputs
-    like = found.outputs
-    sense = torch.eye(outputs, dtype=like.dtype, device=like.device)[None, :, :, None].expand(
-        count, outputs, outputs, like.shape[-1]
-    )
-    per_layer: list[Tensor] = []
-    for level in range(len(kan.edges) - 1, -1, -1):
-        sense = unjoin(kan.shape.layers[level], found.subs[level], sense)
-        per_layer.append(sense)
-        if level:
-            slope = edge_slopes(kan.edges[level], slopes_of(kan, found, level))
-            sense = (slope[:, None] * sense[:, :, None]).sum(3)
-    return per_layer[::-1]
-
-
-def edge_slopes(edges: Edges, dphi: Tensor) -> Tensor:
-    """Slope of every edge at every row, [R, I, S, N], from the features' derivatives [R, I, K, N]."""
-    weight = (edges.coef * edges.mask[..., None]).transpose(1, 2)
-    return torch.matmul(weight, dphi)
 
 
 def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from kandisco.kan.layout import Block
 from kandisco.kan.network import KAN
-from kandisco.kan.normal import Normal
+from kandisco.kan.problem import Normal
 from kandisco.specs import AbstractBasis
 
 

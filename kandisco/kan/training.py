@@ -15,8 +15,9 @@ from kandisco.kan.cutting import cut
 from kandisco.kan.grids import extend_grid, rerange
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN, Edges, select
-from kandisco.kan.normal import Normal, Problem, cached_features, mean_square, problem
+from kandisco.kan.normal import mean_square, problem
 from kandisco.kan.penalty import Penalty, add, smoothing, sparsity
+from kandisco.kan.problem import Normal, Problem, cached_features
 from kandisco.kan.scaling import rescale, sized, unit_of
 from kandisco.kan.tensors import columns
 from kandisco.types import Array, Status

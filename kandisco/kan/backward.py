@@ -1,0 +1,85 @@
+"""Backward: exact Jacobians by one sweep of sensitivities, gradients by another.
+
+For one layer with sources z_i, features phi_ik = phi_k(z_i), sub-sums p_s = b_s + sum_ik c_sik phi_ik and nodes that are a p or a
+product of p's, the derivative of an output o is
+
+    d o / d c_sik = sigma_os phi_ik,   d o / d b_s = sigma_os,   with sigma_os = d o / d p_s,
+
+and sigma goes one layer down by d p_s / d z_i = sum_k c_sik phi'_k(z_i). So features times sensitivities is all of it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from kandisco.kan.network import KAN, Edges
+from kandisco.kan.passes import Trace, parts_of, slopes_of
+from kandisco.kan.shape import Layer
+
+
+def unjoin(layer: Layer, subs: Tensor, sense: Tensor) -> Tensor:
+    """Sensitivities of nodes [R, O, nodes, N] -> of sub-sums [R, O, S, N]."""
+    if not layer.products:
+        return sense
+    parts = parts_of(layer, subs)
+    found = [sense[:, :, : layer.sums]]
+    for j, part in enumerate(parts[1:]):
+        node = sense[:, :, layer.sums + j : layer.sums + j + 1]
+        found.append(node * _others(part)[:, None])
+    return torch.cat(found, dim=2)
+
+
+def _others(part: Tensor) -> Tensor:
+    """For each factor the product of the others, without a division that a zero factor would spoil."""
+    rows = part.unbind(1)
+    left, right = [torch.ones_like(rows[0])], [torch.ones_like(rows[0])]
+    for row in rows[:-1]:
+        left.append(left[-1] * row)
+    for row in rows[:0:-1]:
+        right.append(right[-1] * row)
+    return torch.stack([a * b for a, b in zip(left, right[::-1], strict=True)], dim=1)
+
+
+def sensitivities(kan: KAN, found: Trace) -> list[Tensor]:
+    """d output / d sub-sum of each layer, [R, O, S, N] (R, N may be 1 in the last layer where they do not matter)."""
+    count, outputs = kan.restarts, kan.shape.outputs
+    like = found.outputs
+    sense = torch.eye(outputs, dtype=like.dtype, device=like.device)[None, :, :, None].expand(
+        count, outputs, outputs, like.shape[-1]
+    )
+    per_layer: list[Tensor] = []
+    for level in range(len(kan.edges) - 1, -1, -1):
+        sense = unjoin(kan.shape.layers[level], found.subs[level], sense)
+        per_layer.append(sense)
+        if level:
+            slope = edge_slopes(kan.edges[level], slopes_of(kan, found, level))
+            sense = (slope[:, None] * sense[:, :, None]).sum(3)
+    return per_layer[::-1]
+
+
+def edge_slopes(edges: Edges, dphi: Tensor) -> Tensor:
+    """Slope of every edge at every row, [R, I, S, N], from the features' derivatives [R, I, K, N]."""
+    weight = (edges.coef * edges.mask[..., None]).transpose(1, 2)
+    return torch.matmul(weight, dphi)
+
+
+def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
+    """Per layer the gradient [R, block] of a loss whose slope in the outputs is ``sense`` [R, O, N]."""
+    parts: list[Tensor] = []
+    for level in range(len(kan.edges) - 1, -1, -1):
+        edges, phi = kan.edges[level], found.phi[level]
+        sense = unjoin(kan.shape.layers[level], found.subs[level], sense[:, None])[:, 0]
+        slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape) * edges.mask[..., None]
+        parts.append(torch.cat([slope.flatten(1), sense.sum(2)], dim=1))
+        if level:
+            down = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
+            sense = (down * slopes_of(kan, found, level)).sum(2)
+    return parts[::-1]
+
+
+def _outer(sense: Tensor, flat: Tensor) -> Tensor:
+    """sense [R, S, N] times features [R|1, F, N], summed over rows: [R, S, F]."""
+    if flat.shape[0] == 1:
+        return (sense.flatten(0, 1) @ flat[0].T).view(*sense.shape[:2], -1)
+    return torch.bmm(sense, flat.transpose(1, 2))
