@@ -32,6 +32,7 @@ from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Formula, StageRecord, StageResult
 
+_FINE = 30
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
 
@@ -78,6 +79,8 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         return
     if len(sample.names) <= 12:
         yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
+    if 2 <= len(sample.names) <= 5:
+        yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
     for shape in _SHAPES:
         yield _network(f"{len(sample.names)},{shape}", problem, floor)
 
@@ -92,6 +95,8 @@ def _closed_forms(sample: Sample) -> Iterator[Attempt]:
     if len(sample.names) <= 12:
         yield _closed("polynomial", structure.polynomial, sample)
         yield _closed("rational", structure.rational, sample)
+    if 1 < len(sample.names) <= 12:
+        yield _closed("monomial + constant", structure.offset_monomial, sample)
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
 
@@ -135,6 +140,22 @@ def _start(
         return _symbolic(problem, sample, graph, f"{name} (misses {missing:.1e})", control)
 
     return Attempt(name=name, run=run)
+
+
+def _paired(problem: Problem, sample: Sample, control: Control) -> list[Candidate]:
+    """Products of functions in which a column meets another first: f(x_i x_j) g(x_j) ..., or with a quotient."""
+    tried = []
+    for i, j, expr, z in start.pairs(sample):
+        x = sample.x.copy()
+        x[i] = z
+        swapped = replace(sample, x=x)
+        graph, missing = start.product(swapped, threshold=problem.config.prune_threshold, intervals=_FINE)
+        inputs = tuple(expr if k == i else known for k, known in enumerate(graph.inputs))
+        tried.append((missing, f"{sample.names[i]} with {sample.names[j]}", replace(graph, inputs=inputs)))
+    missing, name, graph = min(tried, key=lambda item: item[0])
+    if missing > 1e-2:
+        return []
+    return _symbolic(problem, sample, graph, f"[n,0+1xn] product, {name} (misses {missing:.1e})", control)
 
 
 def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, control: Control) -> list[Candidate]:
@@ -226,6 +247,8 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
     else:
         yield _closed("polynomial", structure.polynomial, sample)
     yield _closed("rational", structure.rational, sample)
+    if 1 < len(sample.names) <= 12:
+        yield _closed("monomial + constant", structure.offset_monomial, sample)
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:

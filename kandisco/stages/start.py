@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import add, num, var
+from kandisco.expr import Expr, add, mul, num, power, rat, var
 from kandisco.symbolic.graph import Curve, Graph
 from kandisco.symbolic.separable import product_start
 from kandisco.symbolic.snap import Sample
@@ -30,13 +32,24 @@ def link_additive(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
     return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=tuple(curves)), start.missing
 
 
-def product(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
+def pairs(sample: Sample) -> Iterator[tuple[int, int, Expr, Array]]:
+    """Every column i turned into its product or quotient with another column j: i, j, the expression, the values."""
+    for i in range(len(sample.names)):
+        for j in range(len(sample.names)):
+            if i != j:
+                first, second = var(sample.names[i]), var(sample.names[j])
+                yield i, j, mul(first, second), sample.x[i] * sample.x[j]
+                if np.all(sample.x[j] != 0):
+                    yield i, j, mul(first, power(second, rat(-1))), sample.x[i] / sample.x[j]
+
+
+def product(sample: Sample, *, threshold: float, intervals: int = 10) -> tuple[Graph, float]:
     """[n,0+1xn]: y = d + f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
-    start, keep = product_start(sample.x, sample.y), np.arange(len(sample.x))
+    start, keep = product_start(sample.x, sample.y, intervals=intervals), np.arange(len(sample.x))
     spread = np.std(start.factors, axis=1) / np.sqrt(np.mean(start.factors**2, axis=1))
     strong = np.flatnonzero(spread > threshold)
     if 0 < len(strong) < len(keep):
-        keep, start = strong, product_start(sample.x[strong], sample.y)
+        keep, start = strong, product_start(sample.x[strong], sample.y, intervals=intervals)
     curves = tuple(Curve(layer=0, source=int(i), sub=k, u=sample.x[i], v=start.factors[k]) for k, i in enumerate(keep))
     nodes = ((tuple(range(len(keep))),),)
     outer = add(var("x"), num(start.offset))

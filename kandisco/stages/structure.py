@@ -56,6 +56,43 @@ def monomial(sample: Sample) -> list[Candidate]:
     return [Candidate(expr=expr, origin="monomial")]
 
 
+def offset_monomial(sample: Sample) -> list[Candidate]:
+    """T(y) = d + c x1^p1 x2^p2 ... for every transformed y: the offset by a line search, the rest linear in the logarithms."""
+    signed = [i for i, column in enumerate(sample.x) if np.all(column > 0) or np.all(column < 0)]
+    if not signed:
+        return []
+    design = np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[signed]))]).T
+    out: list[tuple[float, Expr]] = []
+    for undone in transforms(sample.y):
+        for sign in (1.0, -1.0):
+            offset, error = _best_offset(sign * undone.values, design)
+            logs = np.log(sign * undone.values - offset)
+            scale, *powers = np.linalg.lstsq(design, logs, rcond=None)[0].tolist()
+            factors = [power(_positive(var(sample.names[i]), sample.x[i]), num(p)) for i, p in zip(signed, powers, strict=True)]
+            inner = add(num(sign * offset), mul(num(sign * math.exp(min(max(scale, -600), 600))), *factors))
+            out.append((error, undone.outer.substitute({"x": inner})))
+    out.sort(key=lambda item: item[0])
+    return [Candidate(expr=expr, origin="monomial + constant") for error, expr in out[:6] if error < 0.3]
+
+
+def _best_offset(target: Array, design: Array) -> tuple[float, float]:
+    """The offset below all targets that makes log(target - offset) most nearly linear, and the share of variance left."""
+    low, span = float(target.min()), float(np.ptp(target)) or 1.0
+    gaps = np.geomspace(1e-4, 30.0, 40)
+    best = (low - span, 1.0)
+    for _ in range(3):
+        for gap in gaps:
+            logs = np.log(target - (low - gap * span))
+            left = logs - design @ np.linalg.lstsq(design, logs, rcond=None)[0]
+            error = float(np.var(left) / (np.var(logs) or 1.0))
+            if error < best[1]:
+                best = (low - gap * span, error)
+        gap = (low - best[0]) / span
+        ratio = (gaps[1] / gaps[0]) ** 1.0
+        gaps = np.geomspace(gap / ratio, gap * ratio, 9)
+    return best
+
+
 def _positive(expr: Expr, column: Array) -> Expr:
     return expr if column[0] > 0 else mul(rat(-1), expr)
 

@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from kandisco.control import Control
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.symbolic.curves import fit_curve
-from kandisco.symbolic.graph import Graph, assignments
+from kandisco.symbolic.curves import CurveFit, fit_curve
+from kandisco.symbolic.graph import Curve, Graph, assignments
+from kandisco.symbolic.patterns import fit_below
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import StageRecord, StageResult
 
 _SCREENING_ROWS = 240
+_DRAWN = 3e-4
 
 
 def symbolic(
@@ -47,7 +49,7 @@ def symbolic(
     """
     started = time.perf_counter()
     few = sample.thinned(_SCREENING_ROWS)
-    ranked = [fit_curve(curve.u, curve.v, functions)[: candidates + 2] for curve in graph.curves]
+    ranked = [_ranked(curve, functions, candidates) for curve in graph.curves]
     out: list[Candidate] = []
     tried = 0
     if all(ranked):
@@ -66,6 +68,14 @@ def symbolic(
     metrics = {"edges": len(graph.curves), "assignments": tried, "best": out[0].rmse / sample.scale if out else None}
     record = StageRecord(stage="symbolic", seconds=time.perf_counter() - started, metrics=metrics)
     return StageResult(value=out, record=record)
+
+
+def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int) -> list[CurveFit]:
+    """The best single functions, and where none of them draws the curve, functions below an outer one."""
+    fits = fit_curve(curve.u, curve.v, functions)[: candidates + 2]
+    if fits and fits[0].error > _DRAWN:
+        fits = sorted([*fits, *fit_below(curve.u, curve.v, functions)], key=lambda fit: fit.error)
+    return fits
 
 
 def _on_all_rows(candidate: Candidate, sample: Sample) -> Candidate:

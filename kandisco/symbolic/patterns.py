@@ -137,6 +137,15 @@ def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
     return fits
 
 
+def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 4) -> list[CurveFit]:
+    """One library function below an outer function and a power of u, T^-1(u^-k (c f + d)): for curves no single function draws."""
+    order = np.argsort(u, kind="stable")
+    coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
+    a, b = u[coarse], v[coarse]
+    fits = _fitted(_below(a, b, functions, 2 * keep), a, b, float(np.std(v)) or 1.0)
+    return sorted(fits, key=lambda fit: fit.error)[:keep]
+
+
 def _on_all_rows(fit: CurveFit, u: Array, v: Array, deviation: float) -> CurveFit:
     better = refit(fit.expr, (_X,), u[None, :], v, iterations=30)
     return CurveFit(name=fit.name, expr=better.expr, error=better.rmse / deviation, complexity=fit.complexity)
