@@ -23,7 +23,7 @@ from kandisco.stages.refine import propose, refine
 from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.types import Array, Dataset, Formula, Result, Split, StageRecord, Status
+from kandisco.types import CAVEATS, Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
@@ -287,10 +287,9 @@ def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
 
 def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Status) -> list[str]:
     out = []
-    if best is None or best.evidence == "none":
-        out.append("No trustworthy formula was found: nothing explains the held-out rows. Do not use the one shown as a law.")
-    elif best.evidence == "weak":
-        out.append("The best formula is an approximation, not a law: its errors still have structure, or the rows are too few.")
+    evidence = "none" if best is None else best.evidence
+    if evidence in CAVEATS:
+        out.append(CAVEATS[evidence])
     if status != "done":
         out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     rest = data.rest(dataset, split)

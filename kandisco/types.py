@@ -15,6 +15,11 @@ Array = NDArray[np.float64]
 Evidence = Literal["exact", "supported", "weak", "none"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")
+# Said once of a best formula that is no law: in the verdict where a person reads, among the warnings where a program does.
+CAVEATS: Mapping[Evidence, str] = {
+    "weak": "The best formula is an approximation, not a law: its errors still have structure, or the rows are too few.",
+    "none": "No trustworthy formula was found: nothing explains the held-out rows. Do not use the one shown as a law.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

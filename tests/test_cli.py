@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -39,6 +40,7 @@ class Fake:
     evidence: str = "exact"
     status: str = "done"
     best: str | None = "2.0*{0}"
+    warnings: tuple[str, ...] = ()
     calls: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     during: Callable[[dict[str, Any]], None] = lambda given: None
 
@@ -72,7 +74,7 @@ class Fake:
             status=self.status,  # type: ignore[arg-type]
             seed=config.seed,
             seconds=1.5,
-            warnings=dataset.notes,
+            warnings=(*dataset.notes, *self.warnings),
             records=(StageRecord(stage="train"),),
         )
 
@@ -294,6 +296,29 @@ def test_json_is_one_object_and_nothing_else(fake: Fake, table: str, capsys: pyt
     assert (tmp_path / value["run"] / "formulas.json").exists()
 
 
+def test_the_clock_starts_with_the_command_not_with_the_search(fake: Fake, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kandisco.cli import app
+
+    begun = functools.partial(app.Session, started=time.monotonic() - 100)
+    monkeypatch.setattr(app, "Session", begun)
+    assert main(["discover", table, "--time", "90s", "-q"]) == 0
+    assert fake.calls[0]["control"].reason() == "timeout"
+
+
+@pytest.mark.parametrize("evidence", ["weak", "none"])
+def test_that_it_is_no_law_is_said_once(fake: Fake, table: str, capsys: pytest.CaptureFixture[str], evidence: str) -> None:
+    from kandisco.types import CAVEATS
+
+    fake.evidence = evidence
+    fake.warnings = (CAVEATS[evidence], "Dropped 2 rows.")  # type: ignore[index]
+    assert main(["discover", table]) == 0
+    shown = capsys.readouterr().out
+    assert "No trustworthy formula was found" in shown and CAVEATS[evidence] not in shown  # type: ignore[index]
+    assert shown.count("Dropped 2 rows.") == 1
+    assert main(["discover", table, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == list(fake.warnings)
+
+
 def test_quiet_shows_the_formula_only(fake: Fake, table: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["discover", table, "-q"]) == 0
     said = capsys.readouterr()
@@ -316,7 +341,7 @@ def test_a_run_folder_has_all_that_was_promised(
     assert {"run.json", "formulas.json", "formula.tex", "formula.py", "report.md", "report.html", "figures/pareto.svg"} <= have
     assert not [name for name in have if name.endswith(".tmp")]
     assert Run.open(folder).verify() == ()
-    assert folder.parent.name == "runs" and re.fullmatch(r"\d{8}T\d{6}Z-data-[0-9a-f]{8}", folder.name)
+    assert folder.parent.name == "runs" and re.fullmatch(r"\d{8}T\d{6}Z-test_a_run_folder\w*-[0-9a-f]{8}", folder.name)
 
 
 def test_a_report_that_fails_does_not_cost_the_result(
@@ -690,7 +715,7 @@ def test_the_live_panel_renders(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
-    with shown(60.0, quiet=False, verbose=False, stream=stream) as progress:
+    with shown(Control(seconds=60.0), quiet=False, verbose=False, stream=stream) as progress:
         progress.stage_started("train", shape="[2,1,1]")
         progress.progress("train", train=0.125, valid=0.25, edges=3, best="[bold]x[/bold]")
     drawn = stream.getvalue()
@@ -703,7 +728,7 @@ def test_progress_in_a_pipe_is_a_line_now_and_then(capsys: pytest.CaptureFixture
 
     now = 0.0
     monkeypatch.setattr(panel.time, "monotonic", lambda: now)
-    with panel.shown(60.0, quiet=False, verbose=False) as progress:
+    with panel.shown(Control(seconds=60.0), quiet=False, verbose=False) as progress:
         for _ in range(100):
             now += 0.1
             progress.progress("train", train=0.5)

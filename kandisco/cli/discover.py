@@ -162,7 +162,8 @@ def _search(session: Session, dataset: Dataset, config: Config, run: Run, ways: 
     from kandisco.control import Control
 
     control = Control(seconds=config.time)
-    with interruptible(control), shown(config.time, quiet=ways.quiet, verbose=ways.verbose) as progress:
+    control.started = session.started  # reading a large table takes its share of --time
+    with interruptible(control), shown(control, quiet=ways.quiet, verbose=ways.verbose) as progress:
         from kandisco import pipeline
 
         registry = session.registry()

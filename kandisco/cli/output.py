@@ -102,6 +102,6 @@ def _front(result: Result) -> Iterator[str]:
 
 
 def _warnings(result: Result) -> Iterator[str]:
-    if result.warnings:
+    if warnings := words.warnings(result):
         yield "\nWarnings:"
-        yield from (f"  - {warning}" for warning in result.warnings)
+        yield from (f"  - {warning}" for warning in warnings)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from kandisco.control import Control
 from kandisco.specs import Observer
 
 _LABELS = {"train": "train error", "valid": "valid error", "edges": "live edges", "best": "best so far"}
@@ -18,14 +19,13 @@ class Progress(Observer):
     """Remembers the latest news of a run, for whoever shows it.
 
     Args:
-        limit: the run's time limit in seconds.
+        control: the run's clock and time limit.
         changed: called after each piece of news; the argument says whether a stage began.
     """
 
-    def __init__(self, limit: float, changed: Callable[[bool], None] = lambda began: None) -> None:
-        self.limit = limit
+    def __init__(self, control: Control, changed: Callable[[bool], None] = lambda began: None) -> None:
+        self.control = control
         self.changed = changed
-        self.started = time.monotonic()
         self.stage = "reading"
         self.details: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
@@ -45,7 +45,7 @@ class Progress(Observer):
         """Label and value of all there is to say now."""
         details = ", ".join(str(value) for value in self.details.values())
         yield "stage", f"{self.stage}  {details}".rstrip()
-        yield "time", f"{time.monotonic() - self.started:.1f} s of {self.limit:g} s"
+        yield "time", f"{self.control.elapsed():.1f} s of {self.control.seconds:g} s"
         for key, label in _LABELS.items():
             if key in self.values:
                 value = self.values[key]
@@ -53,29 +53,29 @@ class Progress(Observer):
 
 
 @contextmanager
-def shown(limit: float, *, quiet: bool, verbose: bool, stream: TextIO | None = None) -> Iterator[Progress]:
+def shown(control: Control, *, quiet: bool, verbose: bool, stream: TextIO | None = None) -> Iterator[Progress]:
     """Show progress while the block runs.
 
     Args:
-        limit: the time limit in seconds.
+        control: the run's clock and time limit.
         quiet: show nothing.
         verbose: show every stage.
         stream: stderr by default.
     """
     stream = stream or sys.stderr
     if quiet:
-        yield Progress(limit)
+        yield Progress(control)
     elif stream.isatty():
-        with _live(limit, stream) as progress:
+        with _live(control, stream) as progress:
             yield progress
     else:
-        progress = Progress(limit)
+        progress = Progress(control)
         progress.changed = _plain(progress, stream, verbose)
         yield progress
 
 
 def _plain(progress: Progress, stream: TextIO, verbose: bool) -> Callable[[bool], None]:
-    last = progress.started - _PAUSE if verbose else progress.started
+    last = time.monotonic() - (_PAUSE if verbose else 0.0)
 
     def changed(began: bool) -> None:
         nonlocal last
@@ -90,13 +90,13 @@ def _plain(progress: Progress, stream: TextIO, verbose: bool) -> Callable[[bool]
 
 
 @contextmanager
-def _live(limit: float, stream: TextIO) -> Iterator[Progress]:
+def _live(control: Control, stream: TextIO) -> Iterator[Progress]:
     from rich.console import Console
     from rich.live import Live
     from rich.panel import Panel
     from rich.table import Table
 
-    progress = Progress(limit)
+    progress = Progress(control)
 
     class View:
         """Asked anew at each refresh, so that the time runs on within a long stage."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.data.cells import Parsed, parse_column
-from kandisco.data.names import identifier, split_unit, variables
+from kandisco.data.names import dataset_name, split_unit, variables
 from kandisco.data.redundant import redundant_columns
 from kandisco.errors import InputError
 from kandisco.types import Array, Dataset, Table
@@ -67,7 +66,7 @@ def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) 
         )
     named = variables([*kept, goal])
     return Dataset(
-        name=identifier(PurePath(table.source).name.split(".")[0]) if table.source not in ("", "-") else "stdin",
+        name=dataset_name(table.source),
         x=np.column_stack(list(kept.values())),
         y=np.ascontiguousarray(y),
         inputs=named[:-1],

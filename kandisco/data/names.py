@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Iterable
+from pathlib import Path, PurePath
 
 from kandisco.expr.heads import CONSTANTS, HEADS
 from kandisco.types import Variable
@@ -55,6 +56,20 @@ def identifier(text: str) -> str:
     if not name.isidentifier():
         name = f"c{name}"
     return f"{name}_" if name in RESERVED else name
+
+
+def dataset_name(source: str) -> str:
+    """What a table is called: its file, or for a file that is just called data the folder it lies in.
+
+    Example:
+        >>> dataset_name("lab/free fall.csv.gz"), dataset_name("datasets/kepler/data.csv"), dataset_name("-")
+        ('free_fall', 'kepler', 'stdin')
+    """
+    if source in ("", "-"):
+        return "stdin"
+    stem = PurePath(source).name.split(".")[0]
+    folder = Path(source).resolve().parent.name if stem == "data" else ""
+    return identifier(folder or stem)
 
 
 def variables(labels: Iterable[str]) -> tuple[Variable, ...]:

@@ -45,9 +45,9 @@ def _lines(meta: Mapping[str, Any], result: Result, figures: Collection[str]) ->
     for name in figures:
         if name != "formula":
             yield f"![{name}](figures/{name}.svg)\n"
-    if result.warnings:
+    if warnings := words.warnings(result):
         yield "## Warnings\n"
-        yield from (f"- {inline(warning)}" for warning in result.warnings)
+        yield from (f"- {inline(warning)}" for warning in warnings)
         yield ""
     yield "## Columns\n"
     columns = [*meta["dataset"]["inputs"], meta["dataset"]["target"]]

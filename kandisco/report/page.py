@@ -95,7 +95,7 @@ def _figures(figures: Mapping[str, str]) -> str:
 
 
 def _warnings(result: Result) -> str:
-    items = "".join(f"<li>{escape(warning)}</li>" for warning in result.warnings)
+    items = "".join(f"<li>{escape(warning)}</li>" for warning in words.warnings(result))
     return f"<h2>Warnings</h2>\n<ul>{items}</ul>" if items else ""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kandisco.expr import to_text
 from kandisco.expr.latex import symbol, to_latex
 from kandisco.expr.rounding import digits_for
+from kandisco.types import CAVEATS
 
 if TYPE_CHECKING:
     from kandisco.types import Dataset, Formula, Result
@@ -78,6 +79,11 @@ def verdict(result: Result) -> list[str]:
         f"No trustworthy formula was found (evidence: {best.evidence}).",
         f"The best approximation reaches {reached}{beside}. It is not a law:",
     ]
+
+
+def warnings(result: Result) -> list[str]:
+    """The warnings without what the verdict has said already."""
+    return [warning for warning in result.warnings if warning not in CAVEATS.values()]
 
 
 def scores(result: Result) -> list[tuple[str, float, float]]:
