@@ -106,7 +106,7 @@ def _discover(
     rows = _rows(dataset, split)
     pool, status = _searched(rows, config, registry, journal, control)
     first, _ = choose(pool, rows)
-    if status == "done" and first is not None and noise_grows(first, rows.fit):
+    if status == "done" and first is not None and first.evidence in ("exact", "supported") and noise_grows(first, rows.fit):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control)
     best, front = choose(_polished(pool, rows, control), rows)

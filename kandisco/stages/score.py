@@ -119,7 +119,7 @@ def _unsnapped(leaf: Expr) -> Expr:
 
 
 def wild(expr: Expr, sample: Sample) -> bool:
-    """Whether the formula leaves the range of the data (by half of it) on the way from a row to its nearest neighbour.
+    """Whether the formula leaves its range at two neighbouring rows (by half the range of the data) on the way from a row to its nearest neighbour.
 
     A spike or pole in a gap between rows fits them all and predicts nothing.
     """
@@ -127,7 +127,9 @@ def wild(expr: Expr, sample: Sample) -> bool:
         return False
     nearest = _nearest(sample.x)
     span = float(np.ptp(sample.y)) or sample.scale
-    low, high = np.minimum(sample.y, sample.y[nearest]), np.maximum(sample.y, sample.y[nearest])
+    own = evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    ends = np.stack([sample.y, sample.y[nearest], own, own[nearest]])  # its own values too: a poor fit is not wild yet
+    low, high = ends.min(axis=0), ends.max(axis=0)
     for step in np.linspace(0.1, 0.9, 9):
         between = sample.x + step * (sample.x[:, nearest] - sample.x)
         value = evaluate(expr, dict(zip(sample.names, between, strict=True)))

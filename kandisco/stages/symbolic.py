@@ -20,6 +20,7 @@ from kandisco.types import StageRecord, StageResult
 
 _SCREENING_ROWS = 240
 _DRAWN = 3e-4
+_DEEP_EDGES = 4
 
 
 def symbolic(
@@ -49,7 +50,8 @@ def symbolic(
     """
     started = time.perf_counter()
     few = sample.thinned(_SCREENING_ROWS)
-    ranked = [_ranked(curve, functions, candidates) for curve in graph.curves]
+    deep = len(graph.curves) <= _DEEP_EDGES
+    ranked = [_ranked(curve, functions, candidates, deep=deep) for curve in graph.curves]
     out: list[Candidate] = []
     tried = 0
     if all(ranked):
@@ -70,10 +72,10 @@ def symbolic(
     return StageResult(value=out, record=record)
 
 
-def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int) -> list[CurveFit]:
-    """The best single functions, and where none of them draws the curve, functions below an outer one."""
+def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int, *, deep: bool) -> list[CurveFit]:
+    """The best single functions, and in small networks, where none of them draws the curve, functions below an outer one."""
     fits = fit_curve(curve.u, curve.v, functions)[: candidates + 2]
-    if fits and fits[0].error > _DRAWN:
+    if deep and fits and fits[0].error > _DRAWN:
         fits = sorted([*fits, *fit_below(curve.u, curve.v, functions)], key=lambda fit: fit.error)
     return fits
 

@@ -69,6 +69,7 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
     targets = [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
     missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
     found: list[tuple[float, str, Expr]] = []
+    leaders: list[tuple[float, str, Expr]] = []
     for name in dict.fromkeys(atoms.names):
         mine = np.array([i for i, other in enumerate(atoms.names) if other == name])
         best = mine[missing[:, mine].argmin(axis=1)]
@@ -76,6 +77,7 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
         # With two constants inside a function draws any smooth curve well, so only a few of those are worth refining; with one,
         # a line search tells at once whether it draws this curve.
         order = range(len(targets)) if atoms.kinds[best[0]] != "affine" else np.argsort(left, kind="stable")[:4]
+        first = len(found)
         for row in order:
             undone, k, values = targets[row]
             atom, error = _sharpened(atoms, int(best[row]), u, values) if atoms.kinds[best[row]] != "affine" else (
@@ -83,8 +85,12 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
             inner = wrap(atom, evaluate(atom, {_X: u}), values)
             factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
             found.append((error, f"{undone.name} * x^{k:g} ~ {name}", undone.outer.substitute({_X: mul(*factor, inner)})))
+        leaders.append(min(found[first:], key=lambda item: item[0]))
     found.sort(key=lambda item: item[0])
-    return [(name, expr) for _, name, expr in found[: 2 * keep]]
+    # The grid is coarse for functions with two constants: each function's best entry gets its refinement, whatever its rank.
+    return [
+        (name, expr) for _, name, expr in [*leaders, *(item for item in found if item not in leaders)][: len(leaders) + 2 * keep]
+    ]
 
 
 def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
@@ -138,7 +144,7 @@ def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
 
 
 def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 4) -> list[CurveFit]:
-    """One library function below an outer function and a power of u, T^-1(u^-k (c f + d)): for curves no single function draws."""
+    """One function below an outer one and a power of u, T^-1(u^-k (c f + d)): for curves no single function draws."""
     order = np.argsort(u, kind="stable")
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
