@@ -105,8 +105,7 @@ def _discover(
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
     pool, status = _searched(rows, config, registry, journal, control)
-    first, _ = choose(pool, rows)
-    if status == "done" and first is not None and first.evidence in ("exact", "supported") and noise_grows(first, rows.fit):
+    if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control)
     best, front = choose(_polished(pool, rows, control), rows)

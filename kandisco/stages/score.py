@@ -28,6 +28,7 @@ Array = NDArray[np.float64]
 _EXACT_TEST = 1e-11
 _EXACT_SHELL = 1e-9
 _FEW = 150
+_SHORT = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,18 +97,23 @@ def relative_error(expr: Expr, sample: Sample) -> float:
     return rmse if math.isfinite(rmse) else math.inf
 
 
-def noise_grows(formula: Formula, sample: Sample) -> bool:
-    """Whether the formula's errors are better described as relative ones: by ten nats of Gaussian likelihood.
+def noise_grows(formulas: Sequence[Formula], rows: Rows) -> bool:
+    """Whether some short formula leaves noise that grows with the target: white as relative errors, and likelier by ten nats.
 
     Asked of targets of one sign that span more than a factor ten, and only where there are errors to speak of.
     """
-    y = sample.y
+    y = rows.fit.y
     if len(y) < 10 or not (np.all(y > 0) or np.all(y < 0)) or np.max(np.abs(y)) < 10 * np.min(np.abs(y)):
         return False
-    absolute, relative = error(formula.expr, sample), relative_error(formula.expr, sample)
-    if not (1e-9 * sample.scale < absolute < 0.1 * sample.scale and 0 < relative < 0.3):
+    short = [f for f in formulas if f.complexity <= _SHORT and f.expr.variables()]
+    return any(_grows(f.expr, rows.fit) and not structured(f.expr, rows.relative()) for f in short)
+
+
+def _grows(expr: Expr, sample: Sample) -> bool:
+    absolute, relative = error(expr, sample), relative_error(expr, sample)
+    if not (1e-9 * sample.spread < absolute < 0.1 * sample.spread and 0 < relative < 0.3):
         return False
-    gain = len(y) * math.log(absolute / relative) - float(np.sum(np.log(np.abs(y))))
+    gain = len(sample.y) * math.log(absolute / relative) - float(np.sum(np.log(np.abs(sample.y))))
     return gain > 10.0
 
 
@@ -160,13 +166,13 @@ def cross_validated(expr: Expr, sample: Sample, *, folds: int = 5) -> float:
     if wild(expr, sample):
         return math.inf
     expr = expr.map_leaves(_unsnapped)
+    measure = relative_error if sample.relative else error
     if not expr.numbers():
-        return error(expr, sample)
+        return measure(expr, sample)
     squares = 0.0
     fold = np.arange(len(sample.y)) % min(folds, len(sample.y))
     for k in range(min(folds, len(sample.y))):
         kept, left = sample.rows(fold != k), sample.rows(fold == k)
-        measure = relative_error if sample.relative else error
         missed = measure(kept.refit(expr, iterations=20).expr, left) if len(kept.y) else math.inf
         squares += (missed / sample.scale) ** 2 * len(left.y)
     return math.sqrt(squares / len(sample.y)) * sample.scale
