@@ -103,9 +103,10 @@ def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
         grid = step * np.linspace(-1, 1, 9)
         slopes = s * (1 + grid) if kind == "scaled" else np.full(9, s)
         offsets = t + grid if kind == "shifted" else np.full(9, t)
-        missing = correlations(
-            np.nan_to_num(evaluate(shape, {_X: slopes[:, None] * u + offsets[:, None]}), posinf=0, neginf=0), v
-        )
+        values = evaluate(shape, {_X: slopes[:, None] * u + offsets[:, None]})
+        # The search may put a pole right on a row: that is no candidate, however well the other rows fit.
+        sound = np.all(np.isfinite(values), axis=1)
+        missing = np.where(sound, correlations(np.where(sound[:, None], values, 0.0), v), 2.0)
         best = int(np.argmin(missing))
         s, t, error, step = float(slopes[best]), float(offsets[best]), float(missing[best]), step / 3
     atom = Atoms(
