@@ -1,0 +1,95 @@
+"""Refine: refit, rank, reduce; and engines that propose but never decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from kandisco.control import Control
+from kandisco.errors import PluginError
+from kandisco.expr import Expr, complexity, parse, to_text
+from kandisco.registry import Registry
+from kandisco.specs import RefineProblem, RefinerSpec
+from kandisco.stages.candidate import Candidate
+from kandisco.stages.refine import propose, refine
+from kandisco.symbolic.snap import Sample
+
+X = np.random.default_rng(26).uniform(0.5, 3.0, (2, 120))
+SAMPLE = Sample(names=("a", "b"), x=X, y=2 * X[0] ** 2 / X[1])
+
+
+def candidates(*texts: str) -> list[Candidate]:
+    """Unfitted candidates."""
+    return [Candidate(expr=parse(text), origin=text) for text in texts]
+
+
+def test_the_law_comes_out_reduced_and_the_rest_is_passed_over() -> None:
+    done = refine(candidates("1.0*a + 1.0*b", "1.5*a**1.8*b**(-1.1)", "1.0*exp(0.3*a)"), SAMPLE)
+    assert to_text(done.value[0].expr) == "2*a**2/b"
+    assert done.value[0].origin == "1.5*a**1.8*b**(-1.1)"
+    assert done.value[0].rmse < 1e-13
+    assert done.record.metrics == {"in": 3, "out": len(done.value)}
+
+
+def test_what_is_not_defined_on_the_rows_is_dropped() -> None:
+    assert refine(candidates("1.0*log(a - 2.0)"), SAMPLE).value == []
+
+
+def test_approximations_above_the_floor_are_not_reduced() -> None:
+    (kept,) = refine(candidates("1.0*a + 1.0*b + 0.5"), SAMPLE, floor=1e-9).value
+    assert len(kept.expr.numbers()) == 3
+    assert len(kept.std_errors) == 3
+
+
+def test_long_formulas_are_dropped() -> None:
+    long = "+".join(f"1.0*sin({k}*a)" for k in range(1, 12))
+    assert complexity(parse(long)) > 10
+    assert refine(candidates(long), SAMPLE, max_complexity=5).value == []
+
+
+def test_an_interrupt_returns_what_is_there() -> None:
+    assert refine(candidates("1.0*a"), SAMPLE, control=Control(interrupted=True)).value == []
+
+
+def engine(proposals: Iterable[Expr]) -> RefinerSpec:
+    """An engine with a fixed answer."""
+    return RefinerSpec(name="fixed", refine=lambda problem: proposals)
+
+
+def asked(spec: RefinerSpec, registry: Registry) -> list[Candidate]:
+    """Its proposals after our own refit."""
+    options = {"max_complexity": 20, "seed": 0, "control": Control()}
+    return propose(spec, [parse("a")], SAMPLE, registry.functions(("elementary",)), **options).value  # type: ignore[arg-type]
+
+
+def test_proposals_are_refitted_by_us_and_ranked(registry: Registry) -> None:
+    found = asked(engine([parse("1.0*a"), parse("7.0*a**2/b"), parse("1.0*log(a - 5)")]), registry)
+    assert to_text(found[0].expr) == "2.0*a**2/b"
+    assert found[0].rmse < 1e-12
+    assert found[0].origin == "refiner fixed"
+
+
+def test_the_engine_sees_training_rows_seeds_and_allowed_functions(registry: Registry) -> None:
+    seen: list[RefineProblem] = []
+
+    def look(problem: RefineProblem) -> list[Expr]:
+        seen.append(problem)
+        return []
+
+    assert asked(RefinerSpec(name="look", refine=look), registry) == []
+    (problem,) = seen
+    assert problem.x.shape == (120, 2)
+    assert problem.names == ("a", "b")
+    assert problem.seeds == (parse("a"),)
+    assert "sin" in problem.functions
+    assert "besselj" not in problem.functions
+
+
+def test_a_broken_engine_is_named(registry: Registry) -> None:
+    def broken(problem: RefineProblem) -> list[Expr]:
+        raise ValueError("no luck")
+
+    with pytest.raises(PluginError, match="'broken' failed: no luck.*--refiner none"):
+        asked(RefinerSpec(name="broken", refine=broken), registry)
