@@ -21,7 +21,7 @@ from kandisco.report.markdown import markdown
 from kandisco.report.page import page
 from kandisco.run import Run
 from kandisco.types import Dataset, Formula, Result, Variable
-from kandisco.viz.figures import draw
+from kandisco.viz.figures import draw, summary_figure
 
 LAW = "2.5*exp(-x1/2)*besselj(0, x2)"
 
@@ -88,7 +88,7 @@ def test_write_puts_reports_and_figures_into_the_run_folder(tmp_path: Path) -> N
     run = run_for(tmp_path, given)
     report.write(run, given)
     names = {path.relative_to(run.path).as_posix() for path in run.path.rglob("*") if path.is_file()}
-    figures = {f"figures/{name}.svg" for name in ("formula", "pareto", "fit", "residuals")}
+    figures = {f"figures/{name}.svg" for name in ("formula", "pareto", "fit", "residuals", "summary")}
     assert {"report.md", "report.html", *figures} <= names
 
 
@@ -141,6 +141,27 @@ def test_figures_are_xml_that_takes_the_ink_of_the_page() -> None:
     for name, svg in draw(result()).items():
         assert ElementTree.fromstring(svg).tag.endswith("svg"), name
         assert "currentColor" in svg and "#010203" not in svg
+
+
+@pytest.mark.parametrize(
+    ("label", "low", "high", "scales"), [("x_1 [µm]", 1.0, 2.0, "linear"), ("cost in $ and \\frac{$", 1e-3, 1e3, "log")]
+)
+def test_with_one_input_the_law_is_drawn_through_the_rows(label: str, low: float, high: float, scales: str) -> None:
+    given = result("3*x1**2", label=label)
+    x = np.geomspace(low, high, 60)
+    data = replace(given.dataset, x=x[:, None], y=3 * x**2, inputs=given.dataset.inputs[:1])
+    figures = draw(replace(given, dataset=data))
+    assert ElementTree.fromstring(figures["law"]).tag.endswith("svg")
+    assert (figures["law"].count("-xtick_") > 20) == (scales == "log"), "a logarithmic axis has minor ticks"
+    assert "law" not in draw(given)
+
+
+def test_the_summary_is_dark_on_white_and_needs_a_formula() -> None:
+    given = result()
+    picture = summary_figure(given)
+    assert ElementTree.fromstring(picture).tag.endswith("svg")
+    assert "currentColor" not in picture and "#ffffff" in picture
+    assert summary_figure(replace(given, best=None, front=())) == ""
 
 
 def test_figures_repeat_exactly() -> None:

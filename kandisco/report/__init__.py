@@ -18,10 +18,12 @@ def write(run: Run, result: Result) -> None:
     """
     from kandisco.report.markdown import markdown
     from kandisco.report.page import page
-    from kandisco.viz.figures import draw
+    from kandisco.viz.figures import draw, summary_figure
 
     figures = draw(result)
     for name, svg in figures.items():
         run.write_text(f"figures/{name}.svg", svg)
+    if summary := summary_figure(result):
+        run.write_text("figures/summary.svg", summary)
     run.write_text("report.md", markdown(run.meta, result, figures))
     run.write_text("report.html", page(run.meta, result, figures))
