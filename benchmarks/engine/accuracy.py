@@ -1,0 +1,255 @@
+"""Time to accuracy, ensembles, sparsity, products, rows, odd numbers: what the trainer makes of its speed."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kandisco.builtins.bases import kandisco_bases
+from kandisco.kan import fit, forward, init, parse_width, sparsify
+from kandisco.kan.layout import pack
+
+Array = NDArray[np.float64]
+BASES = {spec.name: spec for spec in kandisco_bases()}
+LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
+
+
+def hellokan(x: Array) -> Array:
+    """exp(sin(pi x) + y^2)."""
+    found: Array = np.exp(np.sin(np.pi * x[:, 0]) + x[:, 1] ** 2)
+    return found
+
+
+def rows_of(law: Callable[[Array], Array], inputs: int, seed: int, rows: int = 1000) -> tuple[Array, Array, Array, Array]:
+    """Training and held-out rows of a law on the cube."""
+    rng = np.random.default_rng(100 + seed)
+    x, held = rng.uniform(-1, 1, (rows, inputs)), rng.uniform(-1, 1, (1000, inputs))
+    return x, law(x), held, law(held)
+
+
+def ours_to_accuracy(seed: int, grids: tuple[int, ...] = (5, 10, 20, 40)) -> dict[str, float]:
+    """CPU seconds of one network until each error is reached, on training rows and on held-out rows."""
+    x, y, xv, yv = rows_of(hellokan, 2, seed)
+    hits: dict[str, float] = {}
+    started = time.process_time()
+
+    def note(_: int, train: Array, held: Array) -> None:
+        for level in LEVELS:
+            for name, value in (("train", train.min()), ("held out", held.min())):
+                if value <= level:
+                    hits.setdefault(f"{name} {level:.0e}", time.process_time() - started)
+
+    kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, seed=seed)
+    fit(kan, x, y, valid=(xv, yv), grids=grids, progress=note)
+    return hits
+
+
+def ours_held_out(seed: int) -> dict[str, float]:
+    """Sparsify, then refine: CPU seconds to a held-out error of 1e-5, and the error on fresh rows in the end."""
+    x, y, xv, yv = rows_of(hellokan, 2, seed)
+    started = time.process_time()
+    hits: list[float] = []
+    kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, seed=seed)
+    sparse = sparsify(kan, x, y, valid=(xv, yv), lamb=0.01, grids=(5, 10))
+    spent = time.process_time() - started
+
+    def note(_: int, train: Array, held: Array) -> None:
+        if held.min() <= 1e-5:
+            hits.append(time.process_time() - started)
+
+    done = fit(sparse.kan, x, y, valid=(xv, yv), grids=(20, 40, 80), progress=note)
+    fresh = np.random.default_rng(9000 + seed).uniform(-1, 1, (20_000, 2))
+    error = float(np.sqrt(np.mean((forward(done.kan, fresh)[0, :, 0].numpy() - hellokan(fresh)) ** 2)))
+    masks = sparse.kan.edges[0].mask[0].sum().item(), sparse.kan.edges[1].mask[0].sum().item()
+    return {
+        "sparse after": spent,
+        "one node, two edges": float(masks == (2.0, 1.0)),
+        "to 1e-5": hits[0] if hits else np.inf,
+        "fresh": error,
+    }
+
+
+class _Enough(Exception):
+    """Leaves pykan's loop."""
+
+
+def pykan_to_accuracy(
+    seed: int, limit: float, grids: tuple[int, ...], steps: int, goal: float, lamb: float = 0.0
+) -> dict[str, float]:
+    """The same for pykan's LBFGS with its own defaults, stopped at ``goal`` or after ``limit`` CPU seconds.
+
+    Raises:
+        ImportError: pykan is not installed.
+    """
+    import kan
+
+    torch.set_default_dtype(torch.float64)
+    x, y, xv, yv = (torch.as_tensor(v) for v in rows_of(hellokan, 2, seed))
+    data = {"train_input": x, "train_label": y[:, None], "test_input": xv, "test_label": yv[:, None]}
+    hits: dict[str, float] = {}
+    started = time.process_time()
+    model = kan.KAN(width=[2, 5, 1], grid=grids[0], k=3, seed=seed, auto_save=False)
+
+    def watched() -> torch.Tensor:
+        with torch.no_grad():
+            error = float((model.forward(x)[:, 0] - y).square().mean().sqrt())
+        for level in LEVELS:
+            if error <= level:
+                hits.setdefault(f"train {level:.0e}", time.process_time() - started)
+        if error <= goal or time.process_time() - started > limit:
+            raise _Enough
+        return torch.tensor(error)
+
+    try:
+        for grid in grids:
+            model = model if grid == grids[0] else model.refine(grid)
+            model.fit(data, opt="LBFGS", steps=steps, lamb=lamb, metrics=(watched,))
+    except _Enough:
+        pass
+    torch.set_default_dtype(torch.float32)
+    return {**hits, "spent": time.process_time() - started}
+
+
+def ensembles() -> dict[str, float]:
+    """16 restarts until their median is at 1e-3; 64 with halving until the best is at 1e-5; cost per restart."""
+    x, y, xv, yv = rows_of(hellokan, 2, 0)
+    found: dict[str, float] = {}
+    for name, count, grids, iterations, halving, watch, goal in (
+        ("16 restarts, median 1e-3", 16, (5,), 60, False, np.median, 1e-3),
+        ("64 halved, best 1e-5", 64, (3, 3, 3, 5, 10, 20), 12, True, np.min, 1e-5),
+    ):
+        started, hits = time.process_time(), []
+
+        def note(_: int, train: Array, held: Array) -> None:
+            if watch(train) <= goal:  # noqa: B023  (used at once)
+                hits.append(time.process_time() - started)  # noqa: B023
+
+        kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, restarts=count, seed=0, grid=grids[0])
+        fit(kan, x, y, valid=(xv, yv), grids=grids, iterations=iterations, halving=halving, progress=note)
+        found[name] = hits[0] if hits else np.inf
+    for count in (1, 4, 16, 64):
+        kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, restarts=count, seed=0)
+        started = time.process_time()
+        fit(kan, x, y, grids=(5,), iterations=10)
+        found[f"ms per iteration and restart, {count} restarts"] = 1e2 * (time.process_time() - started) / count
+    return found
+
+
+def composition(seed: int) -> dict[str, float]:
+    """[4,4,2,1] on a law of three levels: CPU seconds to a held-out error of 1e-4 and the end."""
+
+    def law(x: Array) -> Array:
+        found: Array = np.exp(
+            0.5 * (np.sin(np.pi * (x[:, 0] ** 2 + x[:, 1] ** 2)) + np.sin(np.pi * (x[:, 2] ** 2 + x[:, 3] ** 2)))
+        )
+        return found
+
+    x, y, xv, yv = rows_of(law, 4, seed, 3000)
+    started, hits = time.process_time(), []
+    kan = init(parse_width("4,4,2,1", 4), BASES["bspline"], x=x, restarts=8, seed=seed, grid=3)
+    done = fit(
+        kan, x, y, valid=(xv, yv), grids=(3, 5, 10, 20), iterations=100, halving=True, stop_rmse=1e-5,
+        progress=lambda _, train, held: hits.append(time.process_time() - started) if held.min() <= 1e-4 else None,
+    )  # fmt: skip
+    return {"to 1e-4": hits[0] if hits else np.inf, "held out": float(done.valid_rmse.min())}
+
+
+def products(seed: int) -> dict[str, tuple[float, float]]:
+    """Product nodes: held-out RMSE and CPU seconds for three laws."""
+    laws: tuple[tuple[str, str, Callable[[Array], Array]], ...] = (
+        ("x*y", "2,0+1,1", lambda x: x[:, 0] * x[:, 1]),
+        ("x*y*z", "3,0+1x3,1", lambda x: x[:, 0] * x[:, 1] * x[:, 2]),
+        ("x*y + z*w", "4,0+2,1", lambda x: x[:, 0] * x[:, 1] + x[:, 2] * x[:, 3]),
+    )
+    found = {}
+    for name, width, law in laws:
+        inputs = int(width[0])
+        x, y, xv, yv = rows_of(law, inputs, seed)
+        started = time.process_time()
+        kan = init(parse_width(width, inputs), BASES["bspline"], x=x, restarts=16, seed=seed, grid=3)
+        done = fit(kan, x, y, valid=(xv, yv), grids=(3, 3, 3, 3), iterations=20, halving=True, stop_rmse=5e-7)
+        found[name] = (float(done.valid_rmse.min()), time.process_time() - started)
+    return found
+
+
+def growth_with_rows() -> list[dict[str, float]]:
+    """Milliseconds per iteration of [10,2,1] and peak memory above the data, each size in a process of its own."""
+    code = "import accuracy; accuracy.one_size(int(__import__('sys').argv[1]))"
+    table = []
+    for rows in (1_000, 10_000, 100_000, 1_000_000):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(rows)], capture_output=True, text=True, check=True, cwd=os.path.dirname(__file__)
+        )
+        ms, mb = (float(v) for v in done.stdout.split())
+        table.append({"rows": rows, "ms per iteration": ms, "MB above data": mb})
+    return table
+
+
+def one_size(rows: int) -> None:
+    """Print milliseconds per iteration and megabytes for one number of rows."""
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (rows, 10))
+    y = hellokan(x)
+    kan = init(parse_width("10,2,1", 10), BASES["bspline"], x=x[:1000], seed=0)
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    fit(kan, x, y, grids=(5,), iterations=3)
+    print(1e3 * (time.process_time() - started) / 3, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+
+
+def odd_numbers(count: int) -> dict[str, Any]:
+    """Tiny problems of any scale: how many gave a number that is not finite, or an exception, and the longest time."""
+    bad: list[str] = []
+    longest = 0.0
+    for seed in range(count):
+        rng = np.random.default_rng(seed + 12345)
+        rows, inputs = int(rng.choice([1, 2, 3, 10, 40])), int(rng.integers(1, 5))
+        x = rng.normal(size=(rows, inputs)) * 10.0 ** rng.uniform(-30, 30, inputs)
+        y = rng.normal(size=rows) * 10.0 ** rng.uniform(-30, 30)
+        if seed % 5 == 1:
+            x[:, 0] = x[0, 0]
+        if seed % 5 == 2:
+            x[:] = x[:1]
+        if seed % 5 == 3:
+            y[:] = y[0] if seed % 2 else 0.0
+        if seed % 5 == 4:
+            x += 10.0 ** rng.uniform(-5, 30)
+        width = f"{inputs}," + ("1", "2,1", "1+1,1", "0+1", "2,2,1", "3+1x3,1")[int(rng.integers(6))]
+        basis = BASES[("bspline", "bspline", "chebyshev", "fourier", "rbf")[int(rng.integers(5))]]
+        started = time.perf_counter()
+        try:
+            results = []
+            for _ in range(2):
+                kan = init(parse_width(width, inputs), basis, x=x, restarts=2, seed=seed, grid=3)
+                done = fit(kan, x, y, grids=(3, 5), iterations=8, lamb=(0.0, 0.01, 0.1)[seed % 3])
+                results.append(pack(done.kan))
+            ok = torch.equal(*results) and bool(torch.isfinite(results[0]).all()) and bool(np.isfinite(done.train_rmse).all())
+            ok = ok and bool(torch.isfinite(forward(done.kan, 1.5 * x)).all())
+        except Exception as error:  # the count of these is what is measured
+            ok = False
+            bad.append(f"{seed}: {error!r}")
+        if not ok:
+            bad.append(str(seed))
+        longest = max(longest, time.perf_counter() - started)
+    return {"problems": count, "bad": bad, "longest s": longest}
+
+
+def scratch() -> None:
+    """pykan writes into the working directory: give it one that goes away."""
+    os.chdir(tempfile.mkdtemp(prefix="engine-"))
+
+
+def middle(values: list[float]) -> float:
+    """Median."""
+    return float(median(values))

@@ -1,0 +1,130 @@
+"""Speed of one step: forward, forward + backward, and the GEMM inside Levenberg-Marquardt against the machine's roof."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import peers
+import torch
+from measure import Work, interleaved, roof
+
+from kandisco.builtins.bases import kandisco_bases
+from kandisco.kan import init, parse_width
+from kandisco.kan.gradient import gradient_problem, loss_and_gradient
+from kandisco.kan.grids import rerange
+from kandisco.kan.layout import blocks
+from kandisco.kan.normal import fill_jacobian, mean_square
+from kandisco.kan.passes import trace
+from kandisco.kan.problem import cached_features
+
+BSPLINE = next(spec for spec in kandisco_bases() if spec.name == "bspline")
+ROWS = (
+    ("2,5,1", 1000, 5, "float64", 10.0),
+    ("2,5,1", 1000, 20, "float64", 10.0),
+    ("2,5,1", 10000, 5, "float64", 16.0),
+    ("2,5,1", 10000, 20, "float64", 16.0),
+    ("4,9,9,1", 1000, 5, "float64", 13.0),
+    ("4,9,9,1", 1000, 20, "float64", 13.0),
+    ("4,9,9,1", 10000, 5, "float64", 13.0),
+    ("17,1,14", 1000, 5, "float64", 9.0),
+    ("17,1,14", 1000, 20, "float64", 9.0),
+    ("17,1,14", 10000, 20, "float64", 18.0),
+    ("784,64,10", 1000, 5, "float32", 50.0),
+)
+
+
+def ours(width: str, rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work]:
+    """Forward, and forward + backward, of this engine (first layer's features cached, as in training on all rows)."""
+    inputs, outputs = int(width.split(",")[0]), int(width.split(",")[-1])
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(-1, 1, (rows, inputs)), rng.normal(size=(rows, outputs))
+    xt, yt = torch.as_tensor(x.T.copy(), dtype=dtype), torch.as_tensor(y.T.copy(), dtype=dtype)
+    kan = rerange(init(parse_width(width, inputs), BSPLINE, x=x, seed=0, grid=grid, dtype=dtype), xt)
+    data = gradient_problem(kan, xt, yt)
+    size = xt.numel() * kan.basis.n_features * xt.element_size()
+    first = cached_features(kan, data) if size < 64_000_000 else None
+    return {
+        "forward": lambda: mean_square(kan, data, first),
+        "both": lambda: loss_and_gradient(kan, data, first),
+        "both, nothing cached": lambda: loss_and_gradient(kan, data, None),
+    }
+
+
+def theirs(name: str, width: str, rows: int, grid: int, dtype: torch.dtype, checkouts: Path | None) -> dict[str, Work]:
+    """The same two of another code."""
+    widths = [int(v) for v in width.split(",")]
+    model = peers.build(name, widths, grid, dtype, checkouts)
+    rng = np.random.default_rng(0)
+    x = torch.as_tensor(rng.uniform(-1, 1, (rows, widths[0])), dtype=dtype)
+    y = torch.as_tensor(rng.normal(size=(rows, widths[-1])), dtype=dtype)
+    free = [p for p in model.parameters() if p.requires_grad]
+
+    def both() -> None:
+        for p in free:
+            p.grad = None
+        (model(x) - y).square().mean().backward()
+
+    def forward() -> None:
+        with torch.no_grad():
+            (model(x) - y).square().mean()
+
+    return {"forward": forward, "both": both}
+
+
+def forward_backward(checkouts: Path | None, seconds: float, quick: bool) -> list[dict[str, Any]]:
+    """One row per shape: milliseconds of every code, and ratios to pykan speed()."""
+    table = []
+    for width, rows, grid, kind, bar in ROWS:
+        if quick and width.startswith("784"):
+            continue
+        dtype = torch.float64 if kind == "float64" else torch.float32
+        mine = ours(width, rows, grid, dtype)
+        works: dict[str, Work] = {f"kandisco {name}": work for name, work in mine.items()}
+        absent = {}
+        for name in peers.NAMES:
+            if name == "pykan" and width.startswith("784"):
+                continue
+            try:
+                for part, work in theirs(name, width, rows, grid, dtype, checkouts).items():
+                    works[f"{name} {part}"] = work
+            except ImportError as error:
+                absent[name] = str(error)
+        found = interleaved(works, seconds)
+        table.append({"width": width, "rows": rows, "grid": grid, "dtype": kind, "bar": bar, "ms": found, "absent": absent})
+    torch.set_default_dtype(torch.float32)
+    return table
+
+
+def gemm_share() -> dict[str, float]:
+    """The rate of J J' inside an iteration of [2,5,1] at 1000 rows beside the roof, and of forward + backward beside memory."""
+    limit = roof()
+    found = dict(limit)
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1000, 2))
+    for grid in (5, 10, 20):
+        kan = init(parse_width("2,5,1", 2), BSPLINE, x=x, seed=0, grid=grid)
+        data = torch.as_tensor(x.T.copy())
+        jacobian = fill_jacobian(kan, trace(kan, data), blocks(kan))
+        size, half = jacobian.shape[1], jacobian.shape[1] // 2
+        hessian = torch.zeros(1, size, size, dtype=torch.float64)
+
+        def work(j: torch.Tensor = jacobian, h: torch.Tensor = hessian, n: int = half) -> None:
+            h[:, :, :n].baddbmm_(j, j[:, :n].transpose(1, 2))
+            h[:, n:, n:].baddbmm_(j[:, n:], j[:, n:].transpose(1, 2))
+
+        times = []
+        for _ in range(50):
+            begun = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - begun)
+        flops = 2 * 1000 * (size * half + (size - half) ** 2)
+        found[f"J J' grid {grid}: share of roof"] = flops / sorted(times)[len(times) // 2] / 1e9 / limit["gemm GFLOP/s"]
+    for grid in (5, 20):
+        both = interleaved({"both": ours("2,5,1", 10000, grid, torch.float64)["both"]}, 1.0)["both"]
+        # Features and slopes of the hidden layer written once and read twice, those of the first layer read twice.
+        touched = 8 * 10000 * (grid + 3) * (5 * 2 * 3 + 2 * 2)
+        found[f"forward + backward, grid {grid}: times the memory bound"] = both * 1e-3 / (touched / limit["add GB/s"] / 1e9)
+    return found
