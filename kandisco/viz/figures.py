@@ -25,17 +25,17 @@ def draw(result: Result) -> dict[str, str]:
     """All figures of the report: name -> SVG.
 
     Returns:
-        ``formula`` (left out when it cannot be typeset), ``law`` (with one input only), ``pareto``, ``fit`` and ``residuals``;
-        empty without a formula.
+        ``formula`` (left out when it cannot be typeset), ``pareto``, ``fit`` (with one input, ``law``) and ``residuals``; empty
+        without a formula.
     """
     best, dataset = result.best, result.dataset
     if best is None:
         return {}
-    drawn = {"formula": formula_figure(best, dataset)}
+    drawn = {"formula": formula_figure(best, dataset), "pareto": _panel("pareto", lambda axes: _plot_front(axes, result))}
     if dataset.x.shape[1] == 1:
         drawn["law"] = _panel("law", lambda axes: _plot_law(axes, best, dataset))
-    drawn["pareto"] = _panel("pareto", lambda axes: _plot_front(axes, result))
-    drawn["fit"] = _panel("fit", lambda axes: _plot_fit(axes, best, dataset))
+    else:
+        drawn["fit"] = _panel("fit", lambda axes: _plot_fit(axes, best, dataset))
     drawn["residuals"] = _panel("residuals", lambda axes: _plot_residuals(axes, best, dataset))
     return {name: svg for name, svg in drawn.items() if svg}
 
@@ -108,7 +108,7 @@ def _plot_law(axes: Any, formula: Formula, dataset: Dataset) -> None:
     value = evaluate(formula.expr, {dataset.inputs[0].name: grid}) * np.ones_like(grid)
     axes.plot(grid, np.where(np.isfinite(value), value, np.nan), color=_ORANGE, linewidth=1.2)
     keep = np.linspace(0, len(y) - 1, min(len(y), _POINTS)).astype(np.int64)
-    axes.plot(x[keep], y[keep], "o", color=_BLUE, markersize=4, alpha=0.7, markeredgewidth=0)
+    axes.plot(x[keep], y[keep], "o", **_dots(keep))
     span = float(np.ptp(y)) or 1.0
     if _decades(y):
         axes.set_yscale("log")
@@ -119,6 +119,10 @@ def _plot_law(axes: Any, formula: Formula, dataset: Dataset) -> None:
         axes.set_xscale("log")
     axes.set_xlabel(_plain(dataset.inputs[0]))
     axes.set_ylabel(_plain(dataset.target))
+
+
+def _dots(rows: Any) -> dict[str, Any]:
+    return {"color": _BLUE, "markersize": 3 if len(rows) > 60 else 5, "alpha": 0.6, "markeredgewidth": 0}
 
 
 def _decades(values: Array) -> bool:
@@ -135,7 +139,7 @@ def _plot_fit(axes: Any, formula: Formula, dataset: Dataset) -> None:
     true, predicted = _values(formula, dataset)
     ends = [true.min(), true.max()] if len(true) else [0, 1]
     axes.plot(ends, ends, color=_INK, linewidth=0.8)
-    axes.plot(true, predicted, "o", color=_BLUE, markersize=3, alpha=0.6, markeredgewidth=0)
+    axes.plot(true, predicted, "o", **_dots(true))
     axes.set_xlabel("true")
     axes.set_ylabel("predicted")
 
@@ -144,7 +148,7 @@ def _plot_residuals(axes: Any, formula: Formula, dataset: Dataset) -> None:
     """Residuals against predicted values: structure here means that the formula misses something."""
     true, predicted = _values(formula, dataset)
     axes.axhline(0, color=_INK, linewidth=0.8)
-    axes.plot(predicted, true - predicted, "o", color=_BLUE, markersize=3, alpha=0.6, markeredgewidth=0)
+    axes.plot(predicted, true - predicted, "o", **_dots(true))
     axes.set_xlabel("predicted")
     axes.set_ylabel("true - predicted")
 
