@@ -14,7 +14,7 @@ Work = Callable[[], object]
 def interleaved(works: dict[str, Work], seconds: float = 1.0, turn: float = 0.03) -> dict[str, float]:
     """Median CPU milliseconds of each work, taken in turns so that a busy moment hits all of them.
 
-    A turn repeats a work for at least ``turn`` seconds, as training does: after other code has run, its first call finds cold caches.
+    A turn repeats a work for at least ``turn`` seconds, as training does: the first call after other code finds cold caches.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     repeats: dict[str, int] = {}

@@ -36,8 +36,8 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _speed(table: list[dict[str, Any]], _: dict[str, Any]) -> str:
     names = ["pykan", "efficient-kan", "FastKAN", "ChebyKAN", "inkan"]
-    text = "## Forward + backward\n\nMilliseconds, and how many times faster than `pykan` with `speed()`. `kandisco` keeps the first\n"
-    text += "layer's features, which do not change during a fit; `uncached` computes them at every call.\n\n"
+    text = "## Forward + backward\n\nMilliseconds, and how many times faster than `pykan` with `speed()`. `kandisco` keeps the\n"
+    text += "first layer's features, which do not change during a fit; `uncached` computes them at every call.\n\n"
     rows = []
     for row in table:
         ms, base = row["ms"], row["ms"].get("pykan speed() both")
@@ -80,7 +80,7 @@ def _seconds(runs: list[dict[str, float]], key: str) -> str:
 
 def _accuracy(runs: list[dict[str, float]], results: dict[str, Any]) -> str:
     peers = results.get("pykan", {})
-    text = "## Time to accuracy: hellokan, [2,5,1], 1000 rows\n\nMedian CPU seconds, and in how many runs the error was reached. pykan\n"
+    text = "## Time to accuracy: hellokan, [2,5,1], 1000 rows\n\nMedian CPU seconds, and how often the error was reached. pykan\n"
     text += "is stopped at its goal (1e-3 at grid 5; 1e-4 with grids 5, 10, 20 of 50 steps) or at the time limit.\n\n"
     rows = []
     for level in ("1e-02", "1e-03", "1e-04", "1e-05"):
