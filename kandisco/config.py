@@ -23,7 +23,7 @@ class Config:
     target: str = _doc("", "Column to explain (default: the last numeric column).")
     features: tuple[str, ...] = _doc((), "Columns to explain it with, comma separated (default: all others).")
     lamb: Lamb = _doc(
-        "auto", "Sparsity pressure, unitless: the same value means the same pressure at any scale; 'auto' tries several."
+        "auto", "Sparsity pressure, unitless: the same value means the same pressure at any scale; 'auto' takes 0.01."
     )
     width: str = _doc("", "KAN shape such as 2,5,1; 5+2 means 5 sum and 2 product nodes (default: searched).")
     grid: int = _doc(5, "Grid intervals of the first training; refined from there.")

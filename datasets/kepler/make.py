@@ -45,7 +45,7 @@ write(
     },
     {
         "title": "Kepler's third law",
-        "summary": "semi-major axis and orbital period of the eight planets and of fifteen minor bodies",
+        "summary": "semi-major axis and orbital period of the eight planets and of fourteen minor bodies",
         "columns": [column("body", role="text"), column("a [au]", "a", "au"), column("T [yr]", "T", "yr", "target")],
         "source": "https://nssdc.gsfc.nasa.gov/planetary/factsheet/ and https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html",
         "license": "CC0-1.0",
