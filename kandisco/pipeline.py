@@ -154,7 +154,8 @@ def _searched(
         name = "neighbours" if config.refiner == "auto" else config.refiner
         refiner = registry.refiner(name)
         for turn in range(_REFINER_ROUNDS):
-            if (reason := control.reason()) or search.settled(pool, rows) or _at_noise(pool, rows):
+            # At the noise floor one round still looks for rivals: a claim of exactness needs a gap to them.
+            if control.reason() or search.settled(pool, rows) or (turn and _at_noise(pool, rows)):
                 break
             seeds = [f.expr for f in sorted(pool, key=lambda f: mdl(f, rows))[:3]]
 

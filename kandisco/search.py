@@ -137,7 +137,7 @@ def _start(
         graph, missing = build(sample, threshold=problem.config.prune_threshold)
         if missing > min(0.3, max(1e-3, 5 * floor())):
             return []
-        return _symbolic(problem, sample, graph, f"{name} (misses {missing:.1e})", control)
+        return _symbolic(problem, sample, graph, f"{name} (misses {missing:.1e})", missing**0.5, control)
 
     return Attempt(name=name, run=run)
 
@@ -155,15 +155,22 @@ def _paired(problem: Problem, sample: Sample, control: Control) -> list[Candidat
     missing, name, graph = min(tried, key=lambda item: item[0])
     if missing > 1e-2:
         return []
-    return _symbolic(problem, sample, graph, f"[n,0+1xn] product, {name} (misses {missing:.1e})", control)
+    return _symbolic(problem, sample, graph, f"[n,0+1xn] product, {name} (misses {missing:.1e})", missing**0.5, control)
 
 
-def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, control: Control) -> list[Candidate]:
+def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, noise: float, control: Control) -> list[Candidate]:
     config = problem.config
     if not graph.curves or len(graph.curves) > 16:
         return []
     return symbolic(
-        graph, sample, problem.functions, origin=origin, candidates=config.candidates, beam=config.beam, control=control
+        graph,
+        sample,
+        problem.functions,
+        origin=origin,
+        noise=noise,
+        candidates=config.candidates,
+        beam=config.beam,
+        control=control,
     ).value
 
 
@@ -193,7 +200,7 @@ def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attemp
             return []
         problem.keep(f"kan {shape}", kan)
         story = f"kan {shape} (held-out error {error:.1e})"
-        return _symbolic(problem, sample, read_off(kan, data, sample.names), story, control)
+        return _symbolic(problem, sample, read_off(kan, data, sample.names), story, error, control)
 
     return Attempt(name=f"kan {shape}", run=run)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from kandisco.expr import Expr, add, call, mul, num, power, var
+from kandisco.expr import Expr, add, call, mul, num, power, rat, var
 from kandisco.expr.heads import HEADS
 from kandisco.hookspecs import hookimpl
 from kandisco.specs import RefineProblem, RefinerSpec
@@ -59,8 +59,11 @@ def _at(expr: Expr, names: tuple[str, ...], functions: tuple[str, ...]) -> Itera
     """Edits of the node itself; new constants start small or neutral, so that the refit starts at the seed."""
     if expr.head in functions:
         yield from (call(name, *expr.args) for name in functions if name != expr.head)
+        yield power(expr.args[0], rat(2))
     if expr.head == "pow" and expr.args[1].head == "rat":
         yield power(expr.args[0], num(float(expr.args[1].value) + 1e-3))  # type: ignore[arg-type]
+        inner = add(mul(num(1.0), expr.args[0]), num(1e-3))
+        yield from (add(mul(num(1.0), call(name, inner)), num(1e-3)) for name in functions)
     if expr.head in ("num", "rat", "const"):
         return
     for name in names:

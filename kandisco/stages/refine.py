@@ -24,7 +24,7 @@ def refine(
     sample: Sample,
     *,
     floor: float = math.inf,
-    keep: int = 4,
+    keep: int = 8,
     max_complexity: int = 40,
     control: Control | None = None,
 ) -> StageResult[list[Candidate]]:

@@ -29,6 +29,7 @@ _EXACT_TEST = 1e-11
 _EXACT_SHELL = 1e-9
 _FEW = 150
 _SHORT = 15
+_ALL_DIGITS = 36.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +86,20 @@ def mdl(formula: Formula, rows: Rows) -> float:
     rmse = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
     if len(rows.fit.y) < _FEW:
         rmse = max(rmse, formula.rmse_valid)
-    size = formula.complexity + price_of_numbers(formula.expr)
-    return rows.fit.length_of(rmse, len(formula.expr.numbers()), size)
+    size = formula.complexity + price_of_numbers(formula.expr) + _price_of_constants(formula, len(rows.fit.y))
+    return rows.fit.length_of(rmse, 0, size)
+
+
+def _price_of_constants(formula: Formula, rows: int) -> float:
+    """Nats to write the fitted constants to the precision the data give them: log(value / standard error), at least BIC's share.
+
+    A formula that needs its constants to six digits says more than one that needs two, however many rows there are.
+    """
+    least = 0.5 * math.log(rows)
+    values = formula.expr.numbers()
+    errors = formula.std_errors if len(formula.std_errors) == len(values) else (math.nan,) * len(values)
+    ratios = [abs(v) / e if e > 0 and math.isfinite(e) else math.inf for v, e in zip(values, errors, strict=True)]
+    return float(sum(min(max(math.log(max(ratio, 1.0)), least), _ALL_DIGITS) for ratio in ratios))
 
 
 def relative_error(expr: Expr, sample: Sample) -> float:
@@ -125,7 +138,7 @@ def _unsnapped(leaf: Expr) -> Expr:
 
 
 def wild(expr: Expr, sample: Sample) -> bool:
-    """Whether the formula leaves its range at two neighbouring rows (by half the range of the data) on the way from a row to its nearest neighbour.
+    """Whether the formula leaves, between two neighbouring rows, its range there by half the range of the data.
 
     A spike or pole in a gap between rows fits them all and predicts nothing.
     """

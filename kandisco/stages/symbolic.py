@@ -6,17 +6,22 @@ second, while the whole drops to machine precision only for the right assignment
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 
+import numpy as np
+
 from kandisco.control import Control
+from kandisco.expr import complexity
+from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit, fit_curve
-from kandisco.symbolic.graph import Curve, Graph, assignments
+from kandisco.symbolic.graph import Curve, Graph, assignments, costs
 from kandisco.symbolic.patterns import fit_below
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.types import StageRecord, StageResult
+from kandisco.types import Array, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
 _DRAWN = 3e-4
@@ -29,6 +34,7 @@ def symbolic(
     functions: Sequence[FunctionSpec],
     *,
     origin: str,
+    noise: float = 0.0,
     candidates: int = 4,
     beam: int = 16,
     control: Control | None = None,
@@ -40,18 +46,19 @@ def symbolic(
         sample: the rows the whole formula is fitted to.
         functions: the library.
         origin: the network's story, put before each candidate's own.
+        noise: error of the network itself; a symbol that draws an edge this well needs no deeper look.
         candidates: symbols kept per edge.
         beam: candidates returned; four times as many assignments are screened on a few hundred rows, cheapest first, until
             one is exact.
         control: asked between assignments.
 
     Returns:
-        Candidates, smallest error first.
+        Candidates, shortest description first.
     """
     started = time.perf_counter()
     few = sample.thinned(_SCREENING_ROWS)
-    deep = len(graph.curves) <= _DEEP_EDGES
-    ranked = [_ranked(curve, functions, candidates, deep=deep) for curve in graph.curves]
+    drawn = max(_DRAWN, 3 * noise) if len(graph.curves) <= _DEEP_EDGES else math.inf
+    ranked = [_ranked(curve, functions, candidates, drawn) for curve in graph.curves]
     out: list[Candidate] = []
     tried = 0
     if all(ranked):
@@ -65,19 +72,32 @@ def symbolic(
             out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse))
             if fit.rmse <= EXACT * sample.scale:
                 break
-    out.sort(key=lambda candidate: candidate.rmse)
+    out.sort(key=lambda c: few.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))
     out = [_on_all_rows(candidate, sample) for candidate in out[:beam]]
     metrics = {"edges": len(graph.curves), "assignments": tried, "best": out[0].rmse / sample.scale if out else None}
     record = StageRecord(stage="symbolic", seconds=time.perf_counter() - started, metrics=metrics)
     return StageResult(value=out, record=record)
 
 
-def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int, *, deep: bool) -> list[CurveFit]:
-    """The best single functions, and in small networks, where none of them draws the curve, functions below an outer one."""
-    fits = fit_curve(curve.u, curve.v, functions)[: candidates + 2]
-    if deep and fits and fits[0].error > _DRAWN:
-        fits = sorted([*fits, *fit_below(curve.u, curve.v, functions)], key=lambda fit: fit.error)
+def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int, drawn: float) -> list[CurveFit]:
+    """The best single functions, and where none draws the curve to within ``drawn``, functions below an outer one."""
+    fits = _different(fit_curve(curve.u, curve.v, functions), curve)
+    fits = [fits[i] for i in np.argsort(costs(fits), kind="stable")[: candidates + 2]] if fits else []
+    if fits and min(fit.error for fit in fits) > drawn:
+        fits += fit_below(curve.u, curve.v, functions)
     return fits
+
+
+def _different(fits: list[CurveFit], curve: Curve) -> list[CurveFit]:
+    """Without fits that draw the very curve of a better one (a sine and its cosine)."""
+    drawn: list[Array] = []
+    out = []
+    for fit in fits:
+        values = evaluate(fit.expr, {"x": curve.u})
+        if not any(np.max(np.abs(values - other)) <= 1e-6 * np.ptp(curve.v) for other in drawn):
+            drawn.append(values)
+            out.append(fit)
+    return out
 
 
 def _on_all_rows(candidate: Candidate, sample: Sample) -> Candidate:

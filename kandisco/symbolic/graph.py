@@ -70,11 +70,11 @@ def _total(terms: list[Expr], offset: float) -> Expr:
 
 def assignments(ranked: Sequence[Sequence[CurveFit]]) -> Iterator[tuple[int, ...]]:
     """Joint choices of one fit per edge, cheapest total cost first (cost: decades above the edge's best error, and length)."""
-    costs = [_costs(fits) for fits in ranked]
-    ordered = [np.argsort(cost, kind="stable") for cost in costs]
+    prices = [costs(fits) for fits in ranked]
+    ordered = [np.argsort(cost, kind="stable") for cost in prices]
 
     def total(state: tuple[int, ...]) -> float:
-        return float(sum(cost[order[k]] for cost, order, k in zip(costs, ordered, state, strict=True)))
+        return float(sum(cost[order[k]] for cost, order, k in zip(prices, ordered, state, strict=True)))
 
     start = (0,) * len(ranked)
     heap, seen = [(total(start), start)], {start}
@@ -89,6 +89,7 @@ def assignments(ranked: Sequence[Sequence[CurveFit]]) -> Iterator[tuple[int, ...
                     heapq.heappush(heap, (total(following), following))
 
 
-def _costs(fits: Sequence[CurveFit]) -> Array:
+def costs(fits: Sequence[CurveFit]) -> Array:
+    """Decades of error above the best fit, plus a tenth for each node: under noise the shorter of two equal fits comes first."""
     best = max(min(fit.error for fit in fits), 1e-7)
     return np.array([np.log10(max(fit.error / best, 1.0)) + 0.1 * fit.complexity for fit in fits])
