@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -44,8 +44,16 @@ class Rows:
 
     def relative(self) -> Rows:
         """The same rows with relative errors."""
+        return self.each(lambda part: replace(part, relative=True))
+
+    def columns(self, keep: NDArray[np.int64]) -> Rows:
+        """The same rows with some of the columns."""
+        return self.each(lambda part: replace(part, names=tuple(part.names[i] for i in keep), x=part.x[keep]))
+
+    def each(self, change: Callable[[Sample], Sample]) -> Rows:
+        """Every part changed alike."""
         parts = (self.fit, self.train, self.valid, self.test, self.shell)
-        fit, train, valid, test, shell = (replace(part, relative=True) for part in parts)
+        fit, train, valid, test, shell = (change(part) for part in parts)
         return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
 
 
@@ -245,8 +253,8 @@ def _size(sample: Sample) -> float:
 def structured(expr: Expr, rows: Rows) -> bool:
     """Whether residuals still depend on the inputs: neighbouring rows err alike, or splines of the inputs predict them.
 
-    Both tests run on all fitted rows at the level 1e-3: the mean product of nearest neighbours' residuals (z-test), and an F-test
-    of an additive spline model of the residual and of its products of pairs.
+    Each test runs on all fitted rows at the level 1e-3: the mean product of nearest neighbours' residuals (z-test), an F-test of
+    an additive spline model of the residual, and the residual's correlation with each column and each product of two.
     """
     sample = rows.fit
     residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
@@ -254,7 +262,7 @@ def structured(expr: Expr, rows: Rows) -> bool:
         residual = residual / sample.y
     residual = residual / (float(np.max(np.abs(residual))) or 1.0)
     residual -= residual.mean()
-    return _neighbours_agree(sample.x, residual) or _splines_predict(sample.x, residual)
+    return _neighbours_agree(sample.x, residual) or _splines_predict(sample.x, residual) or _columns_predict(sample.x, residual)
 
 
 def _neighbours_agree(x: Array, residual: Array) -> bool:
@@ -262,6 +270,27 @@ def _neighbours_agree(x: Array, residual: Array) -> bool:
     products = residual * residual[nearest]
     variance = float(np.mean(products**2))
     return bool(variance > 0 and np.sum(products) / math.sqrt(len(residual) * variance) > 3.3)
+
+
+def _columns_predict(x: Array, residual: Array) -> bool:
+    """Whether a column, or the product of two, goes with the residual; the level is shared among all of them.
+
+    With hundreds of columns neighbours are far apart and a joint model has more coefficients than rows; one by one they tell.
+    """
+    from scipy.stats import norm
+
+    columns = np.stack([even_out(column) for column in x])
+    columns = columns - columns.mean(axis=1, keepdims=True)
+    columns /= np.maximum(np.max(np.abs(columns), axis=1, keepdims=True), 1e-300)
+    squares = columns**2
+    # Sums over rows of (a b - mean) r and of (a b - mean)^2 for all pairs of columns at once; the residual has mean 0.
+    n = len(residual)
+    together = (columns * residual) @ columns.T
+    spread = squares @ squares.T - (columns @ columns.T) ** 2 / n
+    scores = [together / np.sqrt(np.maximum(spread, 1e-12 * n) * np.sum(residual**2) / n)]
+    scores.append(columns @ residual / np.sqrt(np.sum(squares, axis=1) * np.sum(residual**2) / n))
+    tests = len(x) * (len(x) + 3) / 2
+    return n > 20 and bool(max(np.max(np.abs(z)) for z in scores) > norm.isf(5e-4 / tests))
 
 
 def _splines_predict(x: Array, residual: Array) -> bool:
