@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,9 @@ from kandisco import data, search
 from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
-from kandisco.expr import Expr, from_json, mul, num, to_json, to_text, var
-from kandisco.specs import Observer
+from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
+from kandisco.expr.heads import HEADS
+from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, score
@@ -125,12 +126,30 @@ def _discover(
     return result
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What every unit of the search needs: the rows and what a formula may look like, and whom to ask and tell."""
+
+    rows: Rows
+    functions: tuple[FunctionSpec, ...]
+    floor: Callable[[], float]
+    config: Config
+    control: Control
+    journal: _Journal
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The functions of the library, as heads."""
+        return frozenset(head for spec in self.functions for head in _heads(parse(spec.sympy, ("x",))))
+
+
 def _searched(
     rows: Rows, config: Config, registry: Registry, journal: _Journal, control: Control
 ) -> tuple[list[Formula], Status]:
     """All formulas of all attempts, in order, until one settles the matter or time is up."""
     scales = _scales(rows.fit)
     functions = registry.functions(config.functions)
+    refiner = None if config.refiner == "none" else registry.refiner("neighbours" if config.refiner == "auto" else config.refiner)
     problem = search.Problem(
         rows=_scaled(rows, scales),
         functions=functions,
@@ -140,44 +159,66 @@ def _searched(
         keep=journal.keep,
     )
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
+    work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal)
     pool: list[Formula] = []
     for attempt in search.attempts(problem):
         if reason := control.reason():
             return pool, reason
         if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
             break
-        pool += _unit(attempt.name, lambda: _unscaled_all(attempt.run(control), scales), rows, floor, config, control, journal)  # noqa: B023
-        _show(pool, rows, attempt.name, journal, control)
+        pool += _unit(work, attempt.name, partial(_attempted, attempt, control, scales))
+        _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
-    if config.refiner != "none":
-        name = "neighbours" if config.refiner == "auto" else config.refiner
-        refiner = registry.refiner(name)
-        for turn in range(_REFINER_ROUNDS):
-            # At the noise floor one round still looks for rivals: a claim of exactness needs a gap to them.
-            if control.reason() or search.settled(pool, rows) or (turn and _at_noise(pool, rows)):
-                break
-            seeds = [f.expr for f in sorted(pool, key=lambda f: mdl(f, rows))[:3]]
-
-            def proposals(seeds: list[Expr] = seeds) -> list[Candidate]:
-                found = propose(
-                    refiner, seeds, rows.fit, functions, max_complexity=config.max_complexity, seed=config.seed, control=control
-                )
-                journal.record(found.record)
-                return found.value
-
-            pool += _unit(f"refiner {name} {turn}", proposals, rows, floor, config, control, journal)
-            _show(pool, rows, f"refiner {name}", journal, control)
+    if refiner is not None:
+        pool += _refined(pool, refiner, work)
     return pool, control.reason() or "done"
 
 
-def _show(pool: Sequence[Formula], rows: Rows, name: str, journal: _Journal, control: Control) -> None:
-    best = min(pool, key=lambda f: mdl(f, rows), default=None)
+def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list[Formula]:
+    """What the refiner finds from the best formulas; at the noise floor one round, to look for rivals: exactness needs a gap."""
+    found: list[Formula] = []
+    for turn in range(_REFINER_ROUNDS):
+        known = [*pool, *found]
+        if work.control.reason() or search.settled(known, work.rows) or (turn and _at_noise(known, work.rows)):
+            break
+        seeds = [f.expr for f in sorted(known, key=lambda f: mdl(f, work.rows))[:3]]
+        found += _unit(work, f"refiner {refiner.name} {turn}", partial(_proposed, refiner, seeds, work))
+        _show([*pool, *found], work, f"refiner {refiner.name}")
+    return found
+
+
+def _attempted(attempt: search.Attempt, control: Control, scales: dict[str, float]) -> list[Candidate]:
+    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin) for c in attempt.run(control)]
+
+
+def _proposed(refiner: RefinerSpec, seeds: Sequence[Expr], work: _Work) -> list[Candidate]:
+    config = work.config
+    found = propose(
+        refiner,
+        seeds,
+        work.rows.fit,
+        work.functions,
+        max_complexity=config.max_complexity,
+        seed=config.seed,
+        control=work.control,
+    )
+    work.journal.record(found.record)
+    return found.value
+
+
+def _heads(expr: Expr) -> frozenset[str]:
+    """The functions of a formula; arithmetic and powers do not count."""
+    return frozenset(node.head for node in expr.walk() if node.head in HEADS)
+
+
+def _show(pool: Sequence[Formula], work: _Work, name: str) -> None:
+    best = min(pool, key=lambda f: mdl(f, work.rows), default=None)
     if best is not None:
-        unit = rows.fit.spread
-        text = to_text(best.expr, 5)
+        unit = work.rows.fit.spread
         errors = {"train": best.rmse_train / unit, "valid": best.rmse_valid / unit}
-        journal.tell("progress", "search", shape=name, best=text, seconds=control.elapsed(), **errors)
+        seconds = work.control.elapsed()
+        work.journal.tell("progress", "search", shape=name, best=to_text(best.expr, 5), seconds=seconds, **errors)
 
 
 def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
@@ -186,24 +227,17 @@ def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
     return best is not None and best.evidence in ("exact", "supported")
 
 
-def _unit(
-    name: str,
-    solve: Callable[[], list[Candidate]],
-    rows: Rows,
-    floor: Callable[[], float],
-    config: Config,
-    control: Control,
-    journal: _Journal,
-) -> list[Formula]:
+def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[Formula]:
     """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
+    rows, config, control, journal = work.rows, work.config, work.control, work.journal
     name = f"{name} (relative errors)" if rows.fit.relative else name
     stored = journal.run.load_unit(name) if journal.run is not None else None
     if stored is not None:
         return [score(_candidate_from(item), rows) for item in stored]
     journal.tell("stage_started", "search", shape=name)
     started = time.perf_counter()
-    raw = solve()
-    refined = refine(raw, rows.fit, floor=floor(), max_complexity=config.max_complexity, control=control)
+    raw = [c for c in solve() if _heads(c.expr) <= work.allowed]
+    refined = refine(raw, rows.fit, floor=work.floor(), max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     kept = [f for f in kept if f.complexity <= config.max_complexity]
     best = min((f.rmse_train for f in kept), default=None)
@@ -256,14 +290,7 @@ def _scales(sample: Sample) -> dict[str, float]:
 def _scaled(rows: Rows, scales: dict[str, float]) -> Rows:
     factors = np.array([scales[name] for name in rows.fit.names])
 
-    def part(sample: Sample) -> Sample:
-        return replace(sample, x=sample.x / factors[:, None], y=sample.y / scales[""])
-
-    return Rows(fit=part(rows.fit), train=part(rows.train), valid=part(rows.valid), test=part(rows.test), shell=part(rows.shell))
-
-
-def _unscaled_all(candidates: Sequence[Candidate], scales: dict[str, float]) -> list[Candidate]:
-    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin) for c in candidates]
+    return rows.each(lambda part: replace(part, x=part.x / factors[:, None], y=part.y / scales[""]))
 
 
 def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:

@@ -28,11 +28,13 @@ from kandisco.stages.sparsify import sparsify
 from kandisco.stages.symbolic import symbolic
 from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.graph import Graph
+from kandisco.symbolic.relevance import most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Formula, StageRecord, StageResult
 
 _FINE = 30
+_MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
 
@@ -65,20 +67,26 @@ class Attempt:
 
 
 def attempts(problem: Problem) -> Iterator[Attempt]:
-    """All attempts, simplest first. A width given by the user replaces the search by that one network."""
-    sample, config = problem.sample, problem.config
-    yield from _baselines(sample)
+    """All attempts, simplest first. A width given by the user replaces the search by that one network.
+
+    Among more than a dozen columns only the ten with the strongest signs of influence are searched, all of them linearly.
+    """
+    config = problem.config
+    yield from _baselines(problem.sample)
     if config.width:
         yield _network(config.width, problem, lambda: 1.0)
         return
+    if len(problem.sample.names) > _MANY:
+        keep = most_relevant(problem.sample.x, problem.sample.y, keep=_SCREENED)
+        problem = replace(problem, rows=problem.rows.columns(keep))
+    sample = problem.sample
     floor = _floor(sample)
     yield from _closed_forms(sample)
     yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
         return
-    if len(sample.names) <= 12:
-        yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
+    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
     for shape in _SHAPES:
@@ -92,10 +100,9 @@ def _baselines(sample: Sample) -> Iterator[Attempt]:
 
 def _closed_forms(sample: Sample) -> Iterator[Attempt]:
     yield _closed("monomial", structure.monomial, sample)
-    if len(sample.names) <= 12:
-        yield _closed("polynomial", structure.polynomial, sample)
-        yield _closed("rational", structure.rational, sample)
-    if 1 < len(sample.names) <= 12:
+    yield _closed("polynomial", structure.polynomial, sample)
+    yield _closed("rational", structure.rational, sample)
+    if len(sample.names) > 1:
         yield _closed("monomial + constant", structure.offset_monomial, sample)
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
@@ -108,7 +115,7 @@ def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sampl
 def smooth_error(problem: Problem) -> float:
     """Root mean square error of a smooth surrogate on held-out rows, inf where none can be fitted: what a law has to match."""
     sample = problem.sample
-    if len(sample.names) > 12 or len(sample.y) < 20:
+    if len(sample.names) > _MANY or len(sample.y) < 20:
         return math.inf
     surrogate = fit_surrogate(sample)
     return float(np.sqrt(np.mean((surrogate.predict(problem.rows.test.x)[0] - problem.rows.test.y) ** 2)))
@@ -116,13 +123,11 @@ def smooth_error(problem: Problem) -> float:
 
 def _floor(sample: Sample) -> Callable[[], float]:
     """Share of variance a smooth surrogate leaves on rows it has not seen, worked out when first asked for."""
-    return cache(lambda: fit_surrogate(sample).missing if len(sample.names) <= 12 and len(sample.y) >= 20 else 0.05)
+    return cache(lambda: fit_surrogate(sample).missing if len(sample.y) >= 20 else 0.05)
 
 
 def _started(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
     """Networks with a closed-form start: link-additive and product."""
-    if len(sample.names) > 24:
-        return
     yield _start("[n,1,1] spectral", start.link_additive, problem, sample, floor)
     if len(sample.names) > 1:
         yield _start("[n,0+1xn] product", start.product, problem, sample, floor)
@@ -254,7 +259,7 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
     else:
         yield _closed("polynomial", structure.polynomial, sample)
     yield _closed("rational", structure.rational, sample)
-    if 1 < len(sample.names) <= 12:
+    if len(sample.names) > 1:
         yield _closed("monomial + constant", structure.offset_monomial, sample)
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)

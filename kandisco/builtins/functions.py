@@ -38,7 +38,7 @@ def kandisco_functions() -> Iterable[FunctionSpec]:
     yield _spec("tanh", "tanh(x)", _ALL, "elementary", "hyperbolic")
     yield _spec("gaussian", "exp(-x**2)", _ALL, "elementary")
     yield _spec("asin", "asin(x)", (-1.0, 1.0), "elementary", "trigonometric")
-    yield _spec("acos", "acos(x)", (-1.0, 1.0), "trigonometric")
+    yield _spec("acos", "acos(x)", (-1.0, 1.0), "elementary", "trigonometric")
     yield _spec("atan", "atan(x)", _ALL, "elementary", "trigonometric")
     yield _spec("sinh", "sinh(x)", _ALL, "hyperbolic")
     yield _spec("cosh", "cosh(x)", _ALL, "elementary", "hyperbolic")

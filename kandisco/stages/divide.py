@@ -46,6 +46,8 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     value, slope = surrogate.predict(x)
     noise = 3.0 * surrogate.missing**0.5
     limit = 0.02 if 10 * noise < 0.02 else 0.3 if 10 * noise > 0.3 else 10 * noise
+    if idle := _idle(sample, slope, surrogate.missing):
+        return [idle]
     found = [r for i in range(len(x)) if (r := _power_factor(sample, i, x, value, slope, limit))]
     found += [r for i in range(len(x)) for j in range(len(x)) if i != j and (r := _scaling(sample, i, j, x, value, slope, limit))]
     found += [r for i in range(len(x)) for j in range(i + 1, len(x)) if (r := _group(sample, i, j, x, slope, limit))]
@@ -54,6 +56,17 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     # One clear test makes the doubtful ones doubtful indeed: asin(u) is nearly u where u is small.
     clearest = min((r.misfit for r in found), default=0.0)
     return sorted((r for r in found if r.misfit <= max(30 * clearest, 1e-3)), key=lambda r: r.misfit)
+
+
+def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
+    """The problem without the columns that have no influence on the surrogate beyond its own error."""
+    influence = np.sqrt(np.mean(slope**2, axis=1)) * np.std(sample.x, axis=1) / sample.spread
+    least = max(2e-3, 2.0 * missing**0.5)
+    drop = [i for i, value in enumerate(influence) if value < min(least, 0.2 * float(np.max(influence)))]
+    if not drop or len(drop) == len(influence):
+        return None
+    names = ", ".join(sample.names[i] for i in drop)
+    return Reduction(name=f"without {names}", sample=_without(sample, drop), rebuild=lambda expr: expr, misfit=0.0)
 
 
 def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
@@ -197,12 +210,11 @@ def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float)
     clear = np.isfinite(size) & strong & (x[i] != 0) & (x[j] != 0)
     if clear.sum() < 30:
         return None
-    a, b, k = _line(np.log(np.abs(x[i][clear])), np.log(np.abs(x[j][clear])), size[clear])
+    a, b = _slopes(np.log(np.abs(x[i][clear])), np.log(np.abs(x[j][clear])), size[clear])
     p, q = round(2 * (a + 1)) / 2, round(2 * (1 - b)) / 2
     level = float(np.median(size[clear] - (p - 1) * np.log(np.abs(x[i][clear])) + (q - 1) * np.log(np.abs(x[j][clear]))))
     model = level + (p - 1) * np.log(np.abs(x[i][clear])) - (q - 1) * np.log(np.abs(x[j][clear]))
     misfit = float(np.median(np.abs(size[clear] - model)))
-    del k
     if misfit > limit or abs(p) > 4 or abs(q) > 4:
         return None
     if (p == 0) != (q == 0):
@@ -248,10 +260,10 @@ def _nice(value: float) -> Fraction:
     return fraction if abs(float(fraction) - value) < 0.05 * max(abs(value), 0.1) else Fraction(round(2 * value), 2)
 
 
-def _line(u: Array, v: Array, t: Array) -> tuple[float, float, float]:
-    design = np.stack([u, v, np.ones_like(u)]).T
-    a, b, k = np.linalg.lstsq(design, t, rcond=1e-9)[0]
-    return float(a), float(b), float(k)
+def _slopes(u: Array, v: Array, t: Array) -> tuple[float, float]:
+    """a and b of the least-squares plane t = a u + b v + k."""
+    a, b, _ = np.linalg.lstsq(np.stack([u, v, np.ones_like(u)]).T, t, rcond=1e-9)[0]
+    return float(a), float(b)
 
 
 def _without(sample: Sample, drop: list[int], *, y: Array | None = None, new: tuple[str, Array] | None = None) -> Sample:
