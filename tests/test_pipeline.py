@@ -1,0 +1,196 @@
+"""From rows to a law, as a user sees it: laws as laws, the same numbers every time, and a stop that keeps what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kandisco.config import Config
+from kandisco.control import Control
+from kandisco.errors import PluginError
+from kandisco.expr import to_text
+from kandisco.expr.numeric import evaluate
+from kandisco.pipeline import discover
+from kandisco.plugins import load
+from kandisco.registry import Registry
+from kandisco.run import Run
+from kandisco.specs import Observer
+from kandisco.types import Dataset, Formula, Result, StageRecord, Variable
+
+REGISTRY = Registry(load(entry_points=False, environ={}))
+X = np.random.default_rng(41).uniform(1.0, 3.0, (3, 90))
+A, B, C = X
+
+
+def table(y: np.ndarray, *columns: np.ndarray, names: str = "abc") -> Dataset:
+    """A clean dataset."""
+    inputs = tuple(Variable(name=name) for name in names[: len(columns)])
+    return Dataset(name="test", x=np.stack(columns, axis=1), y=y, inputs=inputs, target=Variable(name="y"))
+
+
+def best(result: Result) -> Formula:
+    """The best formula, which has to be there."""
+    assert result.best is not None
+    return result.best
+
+
+def summary(result: Result) -> list[tuple[Any, ...]]:
+    """All of a front that has to repeat bit for bit."""
+    return [(f.expr, f.complexity, f.rmse_train, f.rmse_test, f.rmse_shell, f.evidence, f.origin) for f in result.front]
+
+
+def test_a_law_is_found_with_its_evidence_and_its_baselines() -> None:
+    result = discover(table(2 * A * np.exp(-B), A, B, C), Config(), REGISTRY)
+    assert (best(result).evidence, result.status, result.noise) == ("exact", "done", 0.0)
+    assert set(best(result).expr.variables()) == {"a", "b"}
+    far = {"a": np.array([7.0]), "b": np.array([-2.0]), "c": np.array([0.0])}
+    np.testing.assert_allclose(evaluate(best(result).expr, far), 14 * np.exp(2), rtol=1e-9)
+    assert best(result).rmse_test < 1e-12 < result.baselines["linear"][0] < result.baselines["constant"][0]
+    assert best(result) in result.front
+    assert result.warnings == ()
+    assert "train" not in {record.stage for record in result.records}
+
+
+@pytest.mark.parametrize(
+    ("y", "constants"),
+    [(3 * A**2 - B, 0), (A / (B + C), 0), (np.sqrt(A**2 + B**2), 0), (0.7312 * A**1.3, 2), (5 + 0 * A, 0)],
+    ids=["polynomial", "rational", "root", "monomial", "constant"],
+)
+def test_simple_laws_leave_only_the_constants_they_have(y: np.ndarray, constants: int) -> None:
+    result = discover(table(y, A, B, C), Config(), REGISTRY)
+    assert best(result).evidence == "exact"
+    assert len(best(result).expr.numbers()) <= constants
+
+
+@settings(max_examples=3)
+@given(order=st.permutations(range(3)))
+def test_permuting_the_columns_permutes_the_formula(order: list[int]) -> None:
+    y = A**2 / (B + C**2)
+    names = "abc"
+    mixed = table(y, *(X[i] for i in order), names="".join(names[i] for i in order))
+    plain, found = discover(table(y, A, B, C), Config(), REGISTRY), discover(mixed, Config(), REGISTRY)
+    far = {"a": np.array([4.0, 0.2]), "b": np.array([0.3, 9.0]), "c": np.array([6.0, 0.5])}
+    np.testing.assert_allclose(evaluate(best(found).expr, far), evaluate(best(plain).expr, far), rtol=1e-9)
+    assert best(found).complexity == best(plain).complexity
+    assert best(found).evidence == best(plain).evidence == "exact"
+
+
+@settings(max_examples=4)
+@given(column=st.sampled_from([1e-12, 1e-3, 1e12]), target=st.sampled_from([1e-30, 1.0, 1e30]))
+def test_scaling_a_column_or_the_target_rescales_the_formula(column: float, target: float) -> None:
+    result = discover(table(target * (3 * A**2 / B + B), A * column, B), Config(), REGISTRY)
+    assert best(result).evidence == "exact"
+    far = {"a": np.array([4.0, 0.2]) * column, "b": np.array([0.3, 9.0])}
+    truth = target * (3 * np.array([4.0, 0.2]) ** 2 / far["b"] + far["b"])
+    np.testing.assert_allclose(evaluate(best(result).expr, far), truth, rtol=1e-9)
+
+
+# One small network, few functions and no refiner: what is tested with it is how a run goes, not how far it gets.
+SMALL: dict[str, Any] = {"width": "2,1,1", "restarts": 2, "beam": 4, "candidates": 2, "refiner": "none"}
+
+
+def noisy() -> Dataset:
+    """Rows on which a network is trained."""
+    return table(A * np.exp(-B) + 0.01 * np.random.default_rng(3).normal(size=90), A, B)
+
+
+def test_the_same_seed_gives_the_same_formulas_bit_for_bit() -> None:
+    first, second = (discover(noisy(), Config(seed=7, **SMALL), REGISTRY) for _ in range(2))
+    assert summary(first) == summary(second)
+    assert len(first.front) >= 2
+
+
+def test_a_replay_from_the_run_folder_is_the_same_and_solves_nothing(tmp_path: Path) -> None:
+    config, heard = Config(**SMALL), Heard()
+    run = Run.create(tmp_path, noisy(), config)
+    first = discover(noisy(), config, REGISTRY, run=run)
+    again = discover(noisy(), config, REGISTRY, run=run, observers=(heard,))
+    assert summary(again) == summary(first)
+    assert heard.started == []
+    assert heard.finished == 1
+
+
+class Heard(Observer):
+    """Counts what it is told."""
+
+    def __init__(self, act: Callable[[str], None] = lambda shape: None) -> None:
+        self.started: list[str] = []
+        self.finished = 0
+        self.records: list[StageRecord] = []
+        self.act = act
+
+    def stage_started(self, stage: str, **details: Any) -> None:
+        self.started.append(details["shape"])
+        self.act(details["shape"])
+
+    def stage_finished(self, stage: str, record: Any) -> None:
+        self.records.append(record)
+
+    def run_finished(self, result: Any) -> None:
+        self.finished += 1
+
+
+def test_an_interrupt_returns_the_best_so_far_and_a_resume_ends_alike(tmp_path: Path) -> None:
+    control, config = Control(), Config(**SMALL)
+
+    def stop(shape: str) -> None:
+        control.interrupted = control.interrupted or shape.startswith("kan")
+
+    run = Run.create(tmp_path, noisy(), config)
+    cut = discover(noisy(), config, REGISTRY, run=run, control=control, observers=(Heard(stop),))
+    assert cut.status == "interrupted"
+    assert cut.best in cut.front
+    assert any("cut short (interrupted)" in warning for warning in cut.warnings)
+    resumed = discover(noisy(), config, REGISTRY, run=run)
+    assert resumed.status == "done"
+    assert summary(resumed) == summary(discover(noisy(), config, REGISTRY))
+
+
+def test_the_clock_cuts_it_short_and_says_so() -> None:
+    ticks = iter(range(10**6))
+    result = discover(noisy(), Config(), REGISTRY, control=Control(seconds=3, clock=lambda: float(next(ticks))))
+    assert result.status == "timeout"
+    assert any("cut short (timeout)" in warning for warning in result.warnings)
+
+
+def test_observers_hear_every_attempt_once() -> None:
+    heard = Heard()
+    result = discover(table(A * B, A, B), Config(), REGISTRY, observers=(heard,))
+    assert heard.started == list(dict.fromkeys(heard.started))
+    assert heard.started[0] == "constant"
+    assert tuple(heard.records) == result.records
+    assert heard.finished == 1
+
+
+def test_no_formula_is_longer_than_allowed() -> None:
+    result = discover(noisy(), Config(max_complexity=5, **SMALL), REGISTRY)
+    assert max(formula.complexity for formula in result.front) <= 5
+
+
+def test_rows_beyond_the_sample_verify_the_result() -> None:
+    x = np.random.default_rng(4).uniform(1, 3, (2, 400))
+    result = discover(table(x[0] * x[1], *x), Config(max_rows=80), REGISTRY)
+    assert any("on the other 320 rows" in warning for warning in result.warnings) or result.verified == 320
+    assert to_text(best(result).expr) in ("a*b", "b*a")
+
+
+def test_errors_that_grow_with_the_target_are_fitted_as_relative_ones() -> None:
+    rng = np.random.default_rng(5)
+    t = rng.uniform(0.1, 4.0, 150)
+    y = 3 * np.exp(1.5 * t) * (1 + 0.03 * rng.normal(size=150))
+    result = discover(table(y, t), Config(functions=("exp", "x"), refiner="none"), REGISTRY)
+    far = {"a": np.array([6.0])}
+    assert any("grow with the target" in warning for warning in result.warnings)
+    np.testing.assert_allclose(evaluate(best(result).expr, far), 3 * np.exp(9.0), rtol=0.05)
+
+
+def test_a_missing_name_is_an_error_that_names_it() -> None:
+    for setting in ({"functions": ("sinn",)}, {"basis": "nope"}):
+        with pytest.raises(PluginError, match="sinn|nope"):
+            discover(table(A, A), Config(**setting), REGISTRY)  # type: ignore[arg-type]
