@@ -213,9 +213,10 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     _, singular, right = np.linalg.svd((jacobian[0] / scale[:, None]).T, full_matrices=False)
     null = singular <= 1e-10 * max(singular[0], 1e-300)
     free = dead | (np.sum(right[null] ** 2, axis=0) > 1e-6)
-    kept = right[~null] / singular[~null, None]
-    variance = np.sum(((value[0] - sample.y) / unit) ** 2) / max(n - p, 1)
-    return np.sqrt(np.sum(kept**2, axis=0) * variance) / scale, free
+    with np.errstate(all="ignore"):  # a column of vanishing length has an infinite error, which is the right answer
+        kept = right[~null] / singular[~null, None]
+        variance = np.sum(((value[0] - sample.y) / unit) ** 2) / max(n - p, 1)
+        return np.sqrt(np.sum(kept**2, axis=0) * variance) / scale, free
 
 
 def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Expr, float, float]]:
