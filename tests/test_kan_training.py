@@ -80,3 +80,12 @@ def test_any_numbers_give_finite_networks(seed: int) -> None:
     assert torch.isfinite(pack(done.kan)).all()
     assert np.isfinite(done.train_rmse).all()
     assert torch.isfinite(forward(done.kan, x)).all()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_everything_works_on_cuda() -> None:
+    kan = init(parse_width("3,2+1,2", 3), BASES["bspline"], x=X, restarts=2, seed=1, device="cuda")
+    y = np.stack([X[:, 0] * X[:, 1], X[:, 2] ** 2], axis=1)
+    done = fit(kan, X, y, valid=(X, y), lamb=0.001, grids=(3, 5), iterations=20)
+    assert done.kan.edges[0].coef.is_cuda
+    assert done.valid_rmse.min() < 0.1

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -185,12 +186,13 @@ def products(seed: int) -> dict[str, tuple[float, float]]:
 
 def growth_with_rows() -> list[dict[str, float]]:
     """Milliseconds per iteration of [10,2,1] and peak memory above the data, each size in a process of its own."""
-    code = "import accuracy; accuracy.one_size(int(__import__('sys').argv[1]))"
+    here = Path(__file__).resolve().parent
+    path = os.pathsep.join([str(here), str(here.parents[1])])
+    code = "import sys, accuracy; accuracy.one_size(int(sys.argv[1]))"
     table = []
     for rows in (1_000, 10_000, 100_000, 1_000_000):
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(rows)], capture_output=True, text=True, check=True, cwd=os.path.dirname(__file__)
-        )
+        command = [sys.executable, "-c", code, str(rows)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path})
         ms, mb = (float(v) for v in done.stdout.split())
         table.append({"rows": rows, "ms per iteration": ms, "MB above data": mb})
     return table
@@ -248,6 +250,7 @@ def odd_numbers(count: int) -> dict[str, Any]:
 def scratch() -> None:
     """pykan writes into the working directory: give it one that goes away."""
     os.chdir(tempfile.mkdtemp(prefix="engine-"))
+    os.mkdir("model")
 
 
 def middle(values: list[float]) -> float:

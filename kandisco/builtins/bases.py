@@ -1,4 +1,4 @@
-"""The shipped edge bases: cubic B-splines (the default), Chebyshev polynomials, Fourier series and Gaussian bumps.
+"""The shipped edge bases: cubic B-splines (the default), Chebyshev, Legendre, Fourier, Gaussian bumps, hats and wavelets.
 
 All work in the unit coordinate u = (x - lo) / (hi - lo), so one grid of coefficients serves any range, and all span the constants
 and the straight lines. Outside [lo, hi] the non-periodic ones go on as straight lines: phi(x) = phi(c) + phi'(c) (x - c), c the
@@ -168,6 +168,48 @@ class Chebyshev(AbstractBasis):
         return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
 
 
+class Legendre(AbstractBasis):
+    """Legendre polynomials, degree 0 to grid + 2: orthogonal where the data lie evenly."""
+
+    def __init__(self, grid: int) -> None:
+        self.degree = grid + 2
+
+    @property
+    def n_features(self) -> int:
+        return self.degree + 1
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return torch.stack(self._rows(u), dim=-2)
+
+    def _rows(self, u: torch.Tensor) -> list[torch.Tensor]:
+        import torch
+
+        t = 2.0 * u - 1.0
+        rows = [torch.ones_like(t), t]
+        for n in range(1, self.degree):
+            rows.append(((2 * n + 1) * t * rows[-1] - n * rows[-2]) / (n + 1))
+        return rows
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        # P'_{n+1} = P'_{n-1} + (2 n + 1) P_n; the factor 2 is dt/du.
+        import torch
+
+        rows = self._rows(u)
+        slopes = [torch.zeros_like(u), torch.full_like(u, 2.0)]
+        for n in range(1, self.degree):
+            slopes.append(slopes[-2] + 2.0 * (2 * n + 1) * rows[n])
+        return torch.stack(slopes, dim=-2)
+
+
 class Fourier(AbstractBasis):
     """A constant, a straight line, and sines and cosines whose longest period is the range; periodic outside it."""
 
@@ -237,12 +279,87 @@ class Rbf(AbstractBasis):
         return torch.cat([flat, flat + 2.0, -2.0 * self.grid * offset * torch.exp(-offset.square())], dim=-2)
 
 
+class Hat(AbstractBasis):
+    """Piecewise linear hats on ``grid`` intervals: grid + 1 functions that sum to one, for laws with kinks."""
+
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+
+    @property
+    def n_features(self) -> int:
+        return self.grid + 1
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _offset(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return u[..., None, :] * self.grid - torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        return (1.0 - self._offset(u).abs()).clamp_min(0.0)
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        # At a knot the interval to its left counts, at the first knot the one to its right: slopes outside are those inside.
+        import torch
+
+        cell = (u * self.grid).ceil().clamp(1, self.grid)[..., None, :]
+        knots = torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
+        return self.grid * ((knots == cell).to(u) - (knots == cell - 1).to(u))
+
+
+class MexicanHat(AbstractBasis):
+    """A constant, a straight line, and grid + 1 mexican-hat wavelets (1 - t^2) exp(-t^2 / 2), one and a half intervals wide."""
+
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+
+    @property
+    def n_features(self) -> int:
+        return self.grid + 3
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _offset(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        places = torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
+        return (u[..., None, :] * self.grid - places) / 1.5
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        line, square = 2.0 * u[..., None, :] - 1.0, self._offset(u).square()
+        return torch.cat([torch.ones_like(line), line, (1.0 - square) * torch.exp(-0.5 * square)], dim=-2)
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        offset = self._offset(u)
+        flat, square = torch.zeros_like(u)[..., None, :], offset.square()
+        waves = (self.grid / 1.5) * offset * (square - 3.0) * torch.exp(-0.5 * square)
+        return torch.cat([flat, flat + 2.0, waves], dim=-2)
+
+
 @hookimpl
 def kandisco_bases() -> Iterable[BasisSpec]:
     """The shipped bases."""
     return (
         BasisSpec(name="bspline", basis=BSpline, summary="uniform cubic B-splines, straight lines outside"),
         BasisSpec(name="chebyshev", basis=Chebyshev, summary="Chebyshev polynomials up to degree grid + 2"),
+        BasisSpec(name="legendre", basis=Legendre, summary="Legendre polynomials up to degree grid + 2"),
         BasisSpec(name="fourier", basis=Fourier, summary="line plus sines and cosines, periodic over the range"),
         BasisSpec(name="rbf", basis=Rbf, summary="line plus Gaussian bumps, one per grid point"),
+        BasisSpec(name="hat", basis=Hat, summary="piecewise linear hats, for laws with kinks"),
+        BasisSpec(name="mexicanhat", basis=MexicanHat, summary="line plus mexican-hat wavelets, one per grid point"),
     )

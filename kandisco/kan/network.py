@@ -69,6 +69,7 @@ def init(
     seed: int = 0,
     grid: int = 5,
     dtype: torch.dtype = torch.float64,
+    device: torch.device | str | None = None,
 ) -> KAN:
     """Random networks whose grids span the data.
 
@@ -82,9 +83,10 @@ def init(
         seed: of all randomness.
         grid: grid intervals.
         dtype: float64, or float32 for large networks.
+        device: where the tensors live; everything done with the networks happens there.
     """
     built = basis.basis(grid)
-    data = columns(x, dtype)
+    data = columns(x, dtype, torch.device(device) if device is not None else None)
     lo, hi = span(data)
     rngs = [np.random.default_rng([seed, r]) for r in range(restarts)]
     edges: list[Edges] = []
