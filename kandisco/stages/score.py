@@ -262,6 +262,8 @@ def structured(expr: Expr, rows: Rows) -> bool:
         residual = residual / sample.y
     residual = residual / (float(np.max(np.abs(residual))) or 1.0)
     residual -= residual.mean()
+    if not np.any(residual):
+        return False
     return _neighbours_agree(sample.x, residual) or _splines_predict(sample.x, residual) or _columns_predict(sample.x, residual)
 
 
