@@ -1,4 +1,4 @@
-"""The shipped edge bases: cubic B-splines (the default), Chebyshev, Legendre, Fourier, Gaussian bumps, hats and wavelets.
+"""The shipped edge bases: cubic B-splines (the default), Chebyshev, Fourier, Gaussian bumps, hats and wavelets.
 
 All work in the unit coordinate u = (x - lo) / (hi - lo), so one grid of coefficients serves any range, and all span the constants
 and the straight lines. Outside [lo, hi] the non-periodic ones go on as straight lines: phi(x) = phi(c) + phi'(c) (x - c), c the
@@ -168,48 +168,6 @@ class Chebyshev(AbstractBasis):
         return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
 
 
-class Legendre(AbstractBasis):
-    """Legendre polynomials, degree 0 to grid + 2: orthogonal where the data lie evenly."""
-
-    def __init__(self, grid: int) -> None:
-        self.degree = grid + 2
-
-    @property
-    def n_features(self) -> int:
-        return self.degree + 1
-
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
-
-    def _values(self, u: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        return torch.stack(self._rows(u), dim=-2)
-
-    def _rows(self, u: torch.Tensor) -> list[torch.Tensor]:
-        import torch
-
-        t = 2.0 * u - 1.0
-        rows = [torch.ones_like(t), t]
-        for n in range(1, self.degree):
-            rows.append(((2 * n + 1) * t * rows[-1] - n * rows[-2]) / (n + 1))
-        return rows
-
-    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
-        # P'_{n+1} = P'_{n-1} + (2 n + 1) P_n; the factor 2 is dt/du.
-        import torch
-
-        rows = self._rows(u)
-        slopes = [torch.zeros_like(u), torch.full_like(u, 2.0)]
-        for n in range(1, self.degree):
-            slopes.append(slopes[-2] + 2.0 * (2 * n + 1) * rows[n])
-        return torch.stack(slopes, dim=-2)
-
-
 class Fourier(AbstractBasis):
     """A constant, a straight line, and sines and cosines whose longest period is the range; periodic outside it."""
 
@@ -357,7 +315,6 @@ def kandisco_bases() -> Iterable[BasisSpec]:
     return (
         BasisSpec(name="bspline", basis=BSpline, summary="uniform cubic B-splines, straight lines outside"),
         BasisSpec(name="chebyshev", basis=Chebyshev, summary="Chebyshev polynomials up to degree grid + 2"),
-        BasisSpec(name="legendre", basis=Legendre, summary="Legendre polynomials up to degree grid + 2"),
         BasisSpec(name="fourier", basis=Fourier, summary="line plus sines and cosines, periodic over the range"),
         BasisSpec(name="rbf", basis=Rbf, summary="line plus Gaussian bumps, one per grid point"),
         BasisSpec(name="hat", basis=Hat, summary="piecewise linear hats, for laws with kinks"),
