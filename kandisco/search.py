@@ -34,6 +34,7 @@ from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Formula, StageRecord, StageResult
 
 _FINE = 30
+_SMOOTH_INDEX = 5e-3
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
@@ -224,8 +225,7 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
     if len(sample.names) < 2:
         return []
     out: list[Candidate] = []
-    ways = single_index(sample) or _independent(reductions(fit_surrogate(sample)))
-    for reduction in ways[: 3 if depth == 0 else 1]:
+    for reduction in _ways(sample)[: 3 if depth == 0 else 1]:
         if control.reason():
             break
         solved = _smaller(problem, reduction.sample, control, depth)
@@ -265,6 +265,14 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
         yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:
         yield from _started(problem, sample, _floor(sample))
+
+
+def _ways(sample: Sample) -> list[Reduction]:
+    """Smaller problems, the surest first: a smooth single index, then what the surrogate's gradients show, then a rough index."""
+    index = single_index(sample)
+    if index and index[0].misfit < _SMOOTH_INDEX:
+        return index
+    return [*_independent(reductions(fit_surrogate(sample))), *index]
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:

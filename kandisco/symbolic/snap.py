@@ -248,7 +248,8 @@ def price_of_numbers(expr: Expr) -> float:
 
 
 def _price(fraction: Fraction) -> float:
-    return 0.5 * math.log(abs(fraction.numerator)) + math.log(fraction.denominator) if fraction else 0.0
+    """Nats to name a fraction: there are many with large terms, so one of them always lies near, and proves little."""
+    return 0.5 + math.log(abs(fraction.numerator)) + 1.5 * math.log(fraction.denominator) if fraction else 0.0
 
 
 def _units() -> Iterator[tuple[float, Expr]]:
