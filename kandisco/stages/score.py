@@ -239,11 +239,21 @@ def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidenc
     if structured(formula.expr, rows):
         return "weak" if formula.r2_test > 0.9 else "none"
     measure = relative_error if rows.fit.relative else error
-    if few or formula.r2_test < 0.5 or measure(formula.expr, rows.shell) > 2.0 * measure(formula.expr, rows.fit):
+    if (
+        few
+        or _steps(rows.fit.y)
+        or formula.r2_test < 0.5
+        or measure(formula.expr, rows.shell) > 2.0 * measure(formula.expr, rows.fit)
+    ):
         return "weak"
     own = mdl(formula, rows)
     rivals = [o for o in others if skeleton(o.expr) != skeleton(formula.expr) and mdl(o, rows) < own + 5.0]
     return "supported" if rivals else "exact"
+
+
+def _steps(y: Array) -> bool:
+    """Whether the target takes so few values, row after row, that its errors cannot be noise: noise repeats no value."""
+    return len(y) >= 5 * len(np.unique(y))
 
 
 def _size(sample: Sample) -> float:
@@ -253,10 +263,12 @@ def _size(sample: Sample) -> float:
 def structured(expr: Expr, rows: Rows) -> bool:
     """Whether residuals still depend on the inputs: neighbouring rows err alike, or splines of the inputs predict them.
 
-    Each test runs on all fitted rows at the level 1e-3: the mean product of nearest neighbours' residuals (z-test), an F-test of
-    an additive spline model of the residual, and the residual's correlation with each column and each product of two.
+    Each test runs on all fitted rows and the shell, at the level 1e-3: the mean product of neighbours' residuals (z-test), an
+    F-test of an additive spline model of the residual, and the residual's correlation with each column and product of two.
     """
-    sample = rows.fit
+    shell = rows.shell  # a curve that was only fitted leaves its data at their edge first
+    x, y = np.concatenate([rows.fit.x, shell.x], axis=1), np.concatenate([rows.fit.y, shell.y])
+    sample = replace(rows.fit, x=x, y=y)
     residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
     if sample.relative:
         residual = residual / sample.y
