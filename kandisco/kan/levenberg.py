@@ -78,10 +78,10 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     if bool(good.all()):
         return State(trial, damping, mse, known)
     kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
-    return State(kept, damping, torch.where(good, mse, system.mse), _mix(good, known, state.known))
+    return State(kept, damping, torch.where(good, mse, system.mse), mix(good, known, state.known))
 
 
-def _mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
+def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
     """Restart by restart the pass of the new parameters where ``good``, else of the old."""
     if new is None or old is None:
         return None

@@ -15,7 +15,7 @@ from kandisco.kan.cutting import cut
 from kandisco.kan.grids import extend_grid, rerange
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN, Edges, select
-from kandisco.kan.normal import mean_square, problem
+from kandisco.kan.normal import evaluate, mean_square, problem
 from kandisco.kan.penalty import Penalty, add, smoothing, sparsity
 from kandisco.kan.problem import Normal, Problem, cached_features
 from kandisco.kan.scaling import rescale, sized, unit_of
@@ -24,7 +24,7 @@ from kandisco.types import Array, Status
 
 Progress = Callable[[int, Array, Array], None]
 
-_RERANGE_EVERY, _RERANGE_UNTIL = 5, 30
+_RERANGE_EVERY, _RERANGE_UNTIL, _RERANGE_COST = 5, 30, 2.0
 # The floor under which effects are not told apart sinks at each iteration, so that no edge is given up before it learnt.
 _FLOOR_START, _FLOOR_DECAY, _FLOOR_END = 0.3, 0.85, 1e-3
 # An edge alone against the logarithmic pressure mu log(effect) survives if its true effect is above 2 sqrt(mu).
@@ -192,7 +192,7 @@ def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
             run.status = reason
             return
         if count % _RERANGE_EVERY == 0 and (count < _RERANGE_UNTIL or plan.lamb > 0):
-            state = _reranged(state, run.train)
+            state = _reranged(state, run.train, cache)
         state = levenberg.step(state, run.train, cache, _penalise(run, plan, count))
         run.kan, run.iterations = state.kan, run.iterations + 1
         held = state.mse if run.valid is run.train else mean_square(run.kan, run.valid, held_cache)
@@ -207,9 +207,18 @@ def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
             return
 
 
-def _reranged(state: levenberg.State, data: Problem) -> levenberg.State:
+def _reranged(state: levenberg.State, data: Problem, cache: Tensor | None) -> levenberg.State:
+    """Hidden ranges moved to what the data reach, in the restarts that can afford it.
+
+    A node that has outgrown its grid goes on in straight lines, which may fit well; a wider, coarser grid may not.
+    """
     kan = rerange(state.kan, data.x, state.known)
-    return state if kan is state.kan else levenberg.State(kan, state.damping, state.mse)
+    if kan is state.kan:
+        return state
+    mse, known = evaluate(kan, data, cache)
+    good = mse <= _RERANGE_COST * state.mse
+    kept = choose(good, kan, state.kan)
+    return levenberg.State(kept, state.damping, torch.where(good, mse, state.mse), levenberg.mix(good, known, state.known))
 
 
 def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | None:
