@@ -14,7 +14,7 @@ from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import StageRecord, StageResult
 
-_FAST, _LONG = 30, 45
+_FAST, _LONG, _EXACT_LONG = 30, 45, 120
 
 
 def simplify(
@@ -37,10 +37,10 @@ def simplify(
 
 
 def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Callable[[], object]) -> Candidate:
-    thorough = thorough or candidate.rmse <= EXACT * sample.scale
-    if complexity(candidate.expr) > (_LONG if thorough else _FAST):
+    exact = candidate.rmse <= EXACT * sample.scale
+    if complexity(candidate.expr) > (_EXACT_LONG if exact else _LONG if thorough else _FAST):
         return candidate
-    rewrite = shortest if thorough else rewritten
+    rewrite = shortest if exact or thorough else rewritten
     columns = dict(zip(sample.names, sample.x, strict=True))
     fit = sample.refit(candidate.expr)
     short = sample.refit(rewrite(fit.expr, columns=columns))
