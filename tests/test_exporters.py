@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import math
 import runpy
 import shutil
 import subprocess
@@ -58,6 +60,7 @@ def formula_of(expr: Expr) -> Formula:
         rmse_test=1e-3,
         rmse_shell=float("nan"),
         r2_test=0.999,
+        evidence="exact",
         origin="test",
     )
 
@@ -167,6 +170,21 @@ def test_python_law(numbers: list[float], name: str) -> None:
     columns = columns_of(expr)
     values = run_python(export("python", expr))["predict"](**columns)
     np.testing.assert_allclose(values, evaluate(expr, columns), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "signs"), [("exact", "=="), ("supported", "=="), ("weak", r"~\approx"), ("none", r"~\approx")]
+)
+def test_what_is_no_law_is_not_exported_as_an_equality(evidence: str, signs: str) -> None:
+    formula = dataclasses.replace(formula_of(parse("2*x")), evidence=evidence)  # type: ignore[arg-type]
+    text = EXPORTERS["latex"].export([formula], dataset_for(formula.expr))
+    assert f"% z {signs[0]} 2*x" in text and f"z {signs[1:]} 2 x" in text
+
+
+@pytest.mark.parametrize(("r2", "shown"), [(0.5, "$0.5$"), (0.99996, r"$1 - 4 \times 10^{-5}$"), (1.0, "$1$"), (math.nan, "--")])
+def test_the_table_never_rounds_r2_up_to_one(r2: float, shown: str) -> None:
+    formula = dataclasses.replace(formula_of(parse("2*x")), r2_test=r2)
+    assert f"& {shown} &" in EXPORTERS["latex-table"].export([formula], dataset_for(formula.expr))
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")

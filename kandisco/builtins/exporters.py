@@ -32,21 +32,31 @@ def export_latex(formulas: Sequence[Formula], dataset: Dataset) -> str:
 
     formula = formulas[0]
     head = "".join(f"% {line}\n" for line in _provenance(formula, dataset))
-    body = f"{symbol(dataset.target.name)} = {_latex(formula, dataset)}"
+    sign = "=" if _is_law(formula) else r"\approx"
+    body = f"{symbol(dataset.target.name)} {sign} {_latex(formula, dataset)}"
     return f"{head}\\begin{{equation}}\n  {body}\n\\end{{equation}}\n"
 
 
 def export_latex_table(formulas: Sequence[Formula], dataset: Dataset) -> str:
     """A ``tabular`` of complexity, errors and formula; needs the package booktabs."""
-    from kandisco.expr.latex import number
-
     rows = []
     for formula in formulas:
-        rmse, r2 = (f"${number(value, 3)[0]}$" if value == value else "--" for value in (formula.rmse_test, formula.r2_test))
-        rows.append(f"  {formula.complexity} & {rmse} & {r2} & $\\displaystyle {_latex(formula, dataset)}$ \\\\\n")
+        errors = f"{_cell(formula.rmse_test)} & {_cell(formula.r2_test, below_one=True)}"
+        rows.append(f"  {formula.complexity} & {errors} & $\\displaystyle {_latex(formula, dataset)}$ \\\\\n")
     head = f"% {_variables(dataset)}\n% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{rllp{{0.6\\linewidth}}}}\n"
     titles = "  \\toprule\n  Complexity & RMSE & $R^2$ & Formula \\\\\n  \\midrule\n"
     return f"{head}{titles}{''.join(rows)}  \\bottomrule\n\\end{{tabular}}\n"
+
+
+def _cell(value: float, *, below_one: bool = False) -> str:
+    """A number of the table; rounding must not turn an R2 of 0.99996 into 1."""
+    from kandisco.expr.latex import number
+
+    if value != value:
+        return "--"
+    if below_one and 0.999 <= value < 1 - 1e-15:
+        return f"$1 - {number(1 - value, 2)[0]}$"
+    return f"${number(value, 3)[0]}$"
 
 
 def export_python(formulas: Sequence[Formula], dataset: Dataset) -> str:
@@ -134,6 +144,10 @@ def _range(values: Any) -> tuple[float | None, float | None]:
     return (float(values.min()), float(values.max())) if len(values) else (None, None)
 
 
+def _is_law(formula: Formula) -> bool:
+    return formula.evidence in ("exact", "supported")
+
+
 def _latex(formula: Formula, dataset: Dataset) -> str:
     from kandisco.expr.latex import to_latex
     from kandisco.expr.rounding import digits_for
@@ -149,7 +163,8 @@ def _provenance(formula: Formula, dataset: Dataset) -> list[str]:
     from kandisco import __version__
     from kandisco.expr import to_text
 
-    lines = [f"{dataset.target.name} = {to_text(formula.expr)}", _variables(dataset)]
+    sign = "=" if _is_law(formula) else "~"
+    lines = [f"{dataset.target.name} {sign} {to_text(formula.expr)}", _variables(dataset)]
     for variable, column in zip(dataset.inputs, dataset.x.T, strict=True):
         low, high = _range(column)
         lines.append(f"{variable.name} in [{low!r}, {high!r}]{' ' + variable.unit if variable.unit else ''} in the data")
