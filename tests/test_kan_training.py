@@ -89,3 +89,11 @@ def test_everything_works_on_cuda() -> None:
     done = fit(kan, X, y, valid=(X, y), lamb=0.001, grids=(3, 5), iterations=20)
     assert done.kan.edges[0].coef.is_cuda
     assert done.valid_rmse.min() < 0.1
+
+
+def test_all_but_the_last_grid_get_a_third_of_the_iterations() -> None:
+    kan = init(parse_width("3,2,1", 3), BASES["bspline"], x=X, restarts=1, seed=0)
+    seen: list[int] = []
+    y = np.sin(3.0 * X[:, 0]) * X[:, 1]
+    done = fit(kan, X, y, grids=(3, 5, 8), iterations=9, patience=99, progress=lambda i, a, b: seen.append(i))
+    assert done.iterations == 3 + 3 + 9 == seen[-1]

@@ -52,7 +52,7 @@ def ours_to_accuracy(seed: int, grids: tuple[int, ...] = (5, 10, 20, 40)) -> dic
                     hits.setdefault(f"{name} {level:.0e}", time.process_time() - started)
 
     kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, seed=seed)
-    fit(kan, x, y, valid=(xv, yv), grids=grids, progress=note)
+    fit(kan, x, y, valid=(xv, yv), grids=grids, iterations=45, progress=note)
     return hits
 
 
@@ -128,7 +128,7 @@ def ensembles() -> dict[str, float]:
     found: dict[str, float] = {}
     for name, count, grids, iterations, halving, watch, goal in (
         ("16 restarts, median 1e-3", 16, (5,), 60, False, np.median, 1e-3),
-        ("64 halved, best 1e-5", 64, (3, 3, 3, 5, 10, 20), 12, True, np.min, 1e-5),
+        ("64 halved, best 1e-5", 64, (3, 3, 3, 5, 10, 20), 36, True, np.min, 1e-5),
     ):
         started, hits = time.process_time(), []
 
@@ -179,7 +179,7 @@ def products(seed: int) -> dict[str, tuple[float, float]]:
         x, y, xv, yv = rows_of(law, inputs, seed)
         started = time.process_time()
         kan = init(parse_width(width, inputs), BASES["bspline"], x=x, restarts=16, seed=seed, grid=3)
-        done = fit(kan, x, y, valid=(xv, yv), grids=(3, 3, 3, 3), iterations=20, halving=True, stop_rmse=5e-7)
+        done = fit(kan, x, y, valid=(xv, yv), grids=(3, 3, 3, 3), iterations=60, halving=True, stop_rmse=5e-7)
         found[name] = (float(done.valid_rmse.min()), time.process_time() - started)
     return found
 

@@ -46,7 +46,7 @@ def sparsify(
         lamb: pressure, unitless; a removal may cost half of ``lamb`` of the target's deviation in held-out error.
         valid: held-out (x, y); None judges by the training rows.
         grids: grid intervals, coarse to fine; elimination works on the last.
-        iterations: most iterations on one grid, and a third of it for each refit.
+        iterations: as in ``fit``, and a third of it for each refit.
         control, progress: see ``fit``.
     """
     done = fit(kan, x, y, valid=valid, lamb=lamb, grids=grids, iterations=iterations, control=control, progress=progress)

@@ -57,7 +57,8 @@ class Schedule:
 
     Attributes:
         grids: grid intervals, coarse to fine.
-        iterations: most iterations on one grid.
+        iterations: most iterations on the last grid and under pressure; the grids before it get a third, for what they still
+            gain late a finer one gains sooner.
         stop_rmse: enough when one restart's held-out error is below this (units of y).
         lamb: sparsity pressure, unitless: edges whose effect on the output is below about 5 lamb of its deviation vanish.
         smooth: pressure on bending, unitless.
@@ -170,7 +171,10 @@ def _train(run: _Run, plan: Schedule) -> None:
             if run.status == "done":
                 _cut(run)
         if run.status == "done":
-            _iterate(run, replace(plan, lamb=0.0), mu=1e-2 if first else 1e-4)
+            last = index + 1 == len(plan.grids)
+            # What pressure has left is trained to the end at once, for elimination judges by it.
+            most = plan.iterations if last or plan.lamb > 0 else -(-plan.iterations // 3)
+            _iterate(run, replace(plan, lamb=0.0, iterations=most), mu=1e-2 if first else 1e-4)
         if run.status != "done" or _enough(run, plan):
             return
         if plan.halving and index + 1 < len(plan.grids):
