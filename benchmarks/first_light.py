@@ -1,11 +1,11 @@
-"""Bar of the main job: the fourteen laws of ``datasets/first_light``, five seeds each, through the command line as a user runs it.
+"""Bar of the main job: the fourteen laws of ``datasets/first_light``, five seeds each, through the command line as a user does.
 
     python benchmarks/first_light.py [--seeds 5] [--rows 1000] [--only NAME ...]
 
-Each run is a process of its own: ``kandisco discover law.csv --lamb 0.01 --seed S --json`` on freshly drawn rows. A run counts as
-exact only when ``kandisco.expr.equivalence.same_law`` proves the formula equal to the truth (its constants may move by 1e-6 of their
-size) at fresh points inside, around and far outside the training box. On the noisy law the constants may move by three standard
-errors, which for 1 % noise and 1000 rows is 3e-3 of their size: the structure has to be exact.
+Each run is a process of its own: ``kandisco discover law.csv --lamb 0.01 --seed S --json`` on freshly drawn rows. A run counts
+as exact only when ``kandisco.expr.equivalence.same_law`` proves the formula equal to the truth (its constants may move by 1e-6 of
+their size) at fresh points inside, around and far outside the training box. On the noisy law the constants may move by three
+standard errors, which for 1 % noise and 1000 rows is 3e-3 of their size: the structure has to be exact.
 Prints a row a run and the summary; wall seconds and peak memory are those of the whole process.
 """
 

@@ -21,7 +21,8 @@ from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import propose, refine
-from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, score
+from kandisco.stages.rivals import mimicked
+from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, relative_error, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import CAVEATS, Array, Dataset, Formula, Result, Split, StageRecord, Status
@@ -109,7 +110,7 @@ def _discover(
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control)
-    best, front = choose(_polished(pool, rows, control), rows)
+    best, front = _confirmed(*choose(_polished(pool, rows, control), rows), rows, registry.functions(config.functions))
     result = Result(
         best=best,
         front=front,
@@ -255,6 +256,23 @@ def _polished(pool: Sequence[Formula], rows: Rows, control: Control) -> list[For
         return list(pool)
     candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors)
     return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True, control=control).value)]
+
+
+def _confirmed(
+    best: Formula | None, front: tuple[Formula, ...], rows: Rows, functions: Sequence[FunctionSpec]
+) -> tuple[Formula | None, tuple[Formula, ...]]:
+    """The same, but a law under noise is only called exact if no other function could stand in it."""
+    heads = sorted({node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS})
+    heads = [head for head in heads if HEADS[head].arity == 1]
+
+    def judged(formula: Formula) -> Formula:
+        noise = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
+        if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale or not mimicked(formula.expr, rows.fit, noise, heads):
+            return formula
+        return replace(formula, evidence="supported")
+
+    checked = {formula: judged(formula) for formula in front}
+    return (None if best is None else checked.get(best, best)), tuple(checked.values())
 
 
 def _candidate_to(formula: Formula) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""Rivals: could another function stand in a noisy law's place without the data noticing? Then the law is supported, not exact."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kandisco.expr import Expr, add, call, mul, num
+from kandisco.expr.heads import HEADS
+from kandisco.expr.numeric import evaluate
+from kandisco.symbolic.snap import Sample
+
+_NATS = 5.0
+_SAME = 1e-9
+_ROWS = 240
+_SHIFTS = (0.0, 0.5, -0.5, 1.0, -1.0)
+_STRETCHES = (1.0, 0.5, 0.25)
+# Shifted far enough these are the function itself: no rivals, however slowly a fit gets there.
+_LIMITS = {"exp": ("cosh", "sinh", "tanh"), "log": ("acosh", "asinh", "atanh")}
+
+
+def mimicked(expr: Expr, sample: Sample, noise: float, heads: Sequence[str]) -> bool:
+    """Whether the formula with one function exchanged gives the same numbers on these rows, as far as noise lets one see.
+
+    Each exchanged formula is fitted to the values of ``expr`` itself, not to the data, so that noise plays no part. A misfit e
+    costs n (e / noise)**2 / 2 nats of likelihood; below five nats no data of this size and noise can decide. No misfit at all is
+    the same function in other words (sin and a shifted cos).
+
+    Args:
+        expr: the formula; its constants have been fitted.
+        sample: the rows.
+        noise: root mean square error of ``expr`` on them (relative, where the sample is).
+        heads: names of the functions to try.
+
+    Example:
+        >>> from kandisco.expr import parse
+        >>> x = np.linspace(-0.3, 0.3, 100)
+        >>> sample = Sample(names=("x",), x=x[None], y=np.tanh(x))
+        >>> mimicked(parse("tanh(x)", ["x"]), sample, 2e-2, ["atan", "sin"])
+        True
+        >>> mimicked(parse("tanh(x)", ["x"]), sample, 1e-6, ["atan", "sin"])
+        False
+    """
+    values = evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    if not (noise > 0 and np.all(np.isfinite(values))):
+        return False
+    own = replace(sample, y=values)
+    unseen = noise * math.sqrt(2 * _NATS / len(values))
+    few = own.thinned(_ROWS)
+    fits = [few.refit(other, iterations=15) for other in exchanged(expr, heads)]
+    close = sorted((fit for fit in fits if fit.rmse < 2 * unseen), key=lambda fit: fit.rmse)
+    errors = (own.refit(fit.expr, iterations=200).rmse for fit in close)
+    return any(_SAME * own.scale < error < unseen for error in errors)
+
+
+def exchanged(expr: Expr, heads: Sequence[str]) -> Iterator[Expr]:
+    """The formula with one of its functions replaced by another, c f(a u + b) + d, for several starts of a and b."""
+    for i, arg in enumerate(expr.args):
+        if not (expr.head == "pow" and i == 1):
+            for other in exchanged(arg, heads):
+                yield Expr(expr.head, (*expr.args[:i], other, *expr.args[i + 1 :]), expr.value)
+    if expr.head not in HEADS or HEADS[expr.head].arity != 1:
+        return
+    for head in heads:
+        if head != expr.head and head not in _LIMITS.get(expr.head, ()):
+            for shift in _SHIFTS:
+                for stretch in _STRETCHES:
+                    inner = add(mul(num(stretch), expr.args[0]), num(shift))
+                    yield add(mul(num(1.0), call(head, inner)), num(0.01))
