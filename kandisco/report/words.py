@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kandisco.types import Dataset, Formula, Result
 
 _GROUNDS: Mapping[str, str] = {
-    "supported": "as good as the noise allows, and ahead of the other forms",
+    "supported": "as good as the noise allows, but another form could do as well",
     "weak": "an approximation: its errors still have structure, or the rows are too few to tell",
     "none": "it does not explain the held-out rows",
 }
@@ -25,6 +25,8 @@ def grounds(result: Result) -> str:
     """Why the best formula has the evidence it has, in one phrase."""
     if result.best is None:
         return ""
+    if result.best.evidence == "supported" and not result.noise:
+        return "machine precision on held-out rows, but few rows for so many constants"
     if result.best.evidence != "exact":
         return _GROUNDS[result.best.evidence]
     if result.noise:
