@@ -163,11 +163,13 @@ def _searched(
     work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal)
     pool: list[Formula] = []
     for attempt in search.attempts(problem):
-        if reason := control.reason():
+        if pool and (reason := control.reason()):
             return pool, reason
         if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
             break
-        pool += _unit(work, attempt.name, partial(_attempted, attempt, control, scales))
+        # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
+        clock = control if pool else Control()
+        pool += _unit(replace(work, control=clock), attempt.name, partial(_attempted, attempt, clock, scales))
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"

@@ -61,3 +61,10 @@ def test_a_run_that_died_between_its_units_ends_as_if_it_had_not(
     assert len(list(Path("dying").iterdir())) == 1
     assert len(done) == len(set(done)), "finished units are not done again"
     assert outcome(capsys) == whole
+
+
+def test_a_run_whose_time_is_up_at_once_has_something_to_show(table: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["discover", table, "--time", "0.01s", "--json"]) == 0
+    found = outcome(capsys)
+    assert found["status"] == "timeout" and found["best"]["evidence"] == "none"
+    assert any("cut short" in warning for warning in found["warnings"])
