@@ -242,7 +242,8 @@ def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[
     raw = [c for c in solve() if _heads(c.expr) <= work.allowed]
     refined = refine(raw, rows.fit, floor=work.floor(), max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
-    kept = [f for f in kept if f.complexity <= config.max_complexity]
+    limit = config.max_complexity
+    kept = [f for f in kept if f.complexity <= (2 * limit if f.rmse_train <= EXACT * rows.fit.spread else limit)]
     best = min((f.rmse_train for f in kept), default=None)
     metrics = {"candidates": len(raw), "formulas": len(kept), "best": best}
     journal.record(StageRecord(stage=name, seed=config.seed, seconds=time.perf_counter() - started, metrics=metrics))

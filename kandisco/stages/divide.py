@@ -125,7 +125,7 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
         return None
     if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
         return None
-    factor = power(var(sample.names[i]), rat(p))
+    factor = _power(var(sample.names[i]), p)
     y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
     return Reduction(
         name=f"divide by {sample.names[i]}^{p}",

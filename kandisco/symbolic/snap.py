@@ -14,13 +14,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, const, mul, power, rat
+from kandisco.expr import Expr, add, const, mul, power, rat
 from kandisco.expr.numeric import Program
 from kandisco.symbolic.refit import Fit, refit, residual_unit
 
 Array = NDArray[np.float64]
 EXACT = 1e-11
 _THREE_SIGMA = 4.5
+# Of constants that can stand in for each other an offset goes first, then a term's coefficient: the scale stays in front.
+_FREE_FIRST = {"term": -10.0, "coefficient": -9.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
             if key in tried:
                 continue
             tried.add(key)
-            trial = sample.refit(replace_number(fit.expr, position, expr))
+            trial = sample.refit(without_neutral(replace_number(fit.expr, position, expr)))
             if sample.accepts(trial, fit, allowance):
                 fit, progress = trial, True
                 tried.clear()
@@ -163,6 +165,18 @@ def replace_number(expr: Expr, position: int, new: Expr) -> Expr:
     return expr.map_leaves(change)
 
 
+def without_neutral(expr: Expr) -> Expr:
+    """A copy without the zeros in sums, ones in products and exponents one that snapping leaves behind."""
+    args = tuple(without_neutral(arg) for arg in expr.args)
+    if expr.head == "add":
+        return add(*(arg for arg in args if arg != rat(0)))
+    if expr.head == "mul":
+        return rat(0) if rat(0) in args else mul(*(arg for arg in args if arg != rat(1)))
+    if expr.head == "pow" and args[1] == rat(1):
+        return args[0]
+    return Expr(expr.head, args, expr.value)
+
+
 def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     """Simple values near each constant with the loss of likelihood they may cost, the cheapest to name first.
 
@@ -177,7 +191,7 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     for i, value in enumerate(values):
         if free[i]:
             simple = rat(0) if roles[i] == "term" else rat(1 if value >= 0 else -1)
-            out.append((-10.0 if roles[i] == "term" else -9.0, i, simple, 0.5 * math.log(len(sample.y))))
+            out.append((_FREE_FIRST.get(roles[i], -8.0), i, simple, 0.5 * math.log(len(sample.y))))
             continue
         width = max(1e-9 * abs(value), 3.0 * errors[i]) if not exact else max(1e-9 * abs(value), 1e-11)
         saved = math.log(max(abs(value), 1.0) / errors[i]) if errors[i] > 0 else math.inf
@@ -188,11 +202,16 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
 
 
 def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
-    """For each fitted constant: ``term`` in a sum, ``exponent``, or ``factor``."""
+    """For each fitted constant: ``term`` in a sum, ``coefficient`` of a term, ``exponent``, or ``factor``."""
     if expr.head == "num":
         yield role
     for i, arg in enumerate(expr.args):
-        yield from _roles(arg, "term" if expr.head == "add" else "exponent" if expr.head == "pow" and i else "factor")
+        if expr.head == "add":
+            yield from _roles(arg, "term")
+        elif expr.head == "mul" and role == "term":
+            yield from _roles(arg, "coefficient")
+        else:
+            yield from _roles(arg, "exponent" if expr.head == "pow" and i else "factor")
 
 
 def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
@@ -257,6 +276,7 @@ def _units() -> Iterator[tuple[float, Expr]]:
     yield math.pi, pi
     yield 1 / math.pi, power(pi, rat(-1))
     yield math.pi**2, power(pi, rat(2))
+    yield math.pi**-2, power(pi, rat(-2))
     yield math.sqrt(math.pi), power(pi, rat(1, 2))
     yield 1 / math.sqrt(math.pi), power(pi, rat(-1, 2))
     yield 1 / math.sqrt(2 * math.pi), power(mul(rat(2), pi), rat(-1, 2))

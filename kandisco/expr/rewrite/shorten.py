@@ -7,7 +7,9 @@ from typing import Any
 
 from kandisco.expr.rewrite.driver import Search
 from kandisco.expr.rewrite.forms import sympy_forms
-from kandisco.expr.tree import Expr
+from kandisco.expr.tree import Expr, complexity
+
+_WORTH_IT = 12
 
 
 def simplify(expr: Expr, *, columns: Mapping[str, Any] | None = None) -> Expr:
@@ -43,8 +45,18 @@ def shortest(expr: Expr, *, columns: Mapping[str, Any] | None = None, seconds: f
         >>> to_text(shortest(parse("(x**3 - y**3)/(x - y) - x*y")))
         'x**2 + y**2'
     """
+    expr = _inside_out(expr, columns, seconds)
     search = Search(expr, columns)
     search.offer(expr, patience=4, slack=3)
     for form in sympy_forms(search.result(), effort=seconds):
         search.offer(form, patience=1, slack=0)
     return search.result()
+
+
+def _inside_out(expr: Expr, columns: Mapping[str, Any] | None, seconds: float) -> Expr:
+    """The formula with what stands under its roots and functions shortened first: sympy sees only small pieces of a long one."""
+    if expr.head in ("add", "mul") or (expr.head == "pow" and expr.args[1].head == "rat" and expr.args[1].value == -1):
+        return Expr(expr.head, tuple(_inside_out(arg, columns, seconds) for arg in expr.args), expr.value)
+    if not expr.args or complexity(expr) < _WORTH_IT:
+        return expr
+    return Expr(expr.head, tuple(shortest(arg, columns=columns, seconds=seconds) for arg in expr.args), expr.value)
