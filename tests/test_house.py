@@ -94,4 +94,4 @@ def test_every_fragment_of_the_changelog_is_of_a_known_kind() -> None:
     kinds = {kind["directory"] for kind in PROJECT["tool"]["towncrier"]["type"]}
     fragments = list((ROOT / "changelog.d").glob("*.md"))
     assert fragments
-    assert {path.suffixes[-2].removeprefix(".") for path in fragments} <= kinds
+    assert {path.name.split(".")[1] for path in fragments} <= kinds  # <issue>.<kind>.md or <issue>.<kind>.<number>.md
