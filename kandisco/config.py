@@ -33,9 +33,7 @@ class Config:
     time: float = _doc(60.0, "Time limit in seconds; also written 90s, 5m, 1h.")
     seed: int = _doc(0, "Seed of all randomness: the same data, settings and seed give the same formulas.")
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
-    max_complexity: int = _doc(
-        40, "Largest formula to consider, in nodes of its tree; twice that if it is exact."
-    )
+    max_complexity: int = _doc(40, "Largest formula to consider, in nodes of its tree; twice that if it is exact.")
     max_rows: int = _doc(2000, "Rows used for training; larger tables are sampled and the result verified on all rows.")
     restarts: int = _doc(8, "Random restarts per KAN shape, trained side by side.")
     beam: int = _doc(16, "Joint symbol assignments kept while composing a formula.")
