@@ -165,7 +165,7 @@ def _searched(
     for attempt in search.attempts(problem):
         if pool and (reason := control.reason()):
             return pool, reason
-        if attempt.name.startswith("kan") and not config.width and _at_noise(pool, rows):
+        if attempt.deep and not config.width and _at_noise(pool, rows):
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
         clock = control if pool else Control()

@@ -61,10 +61,11 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One shape: ``run`` returns candidate formulas (possibly none)."""
+    """One shape: ``run`` returns candidate formulas (possibly none). A ``deep`` one is not worth its time at the noise floor."""
 
     name: str
     run: Callable[[Control], list[Candidate]]
+    deep: bool = False
 
 
 def attempts(problem: Problem) -> Iterator[Attempt]:
@@ -87,9 +88,9 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
         return
-    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control))
+    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control), deep=True)
     if 2 <= len(sample.names) <= 5:
-        yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
+        yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
     for shape in _SHAPES:
         yield _network(f"{len(sample.names)},{shape}", problem, floor)
 
@@ -208,7 +209,7 @@ def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attemp
         story = f"kan {shape} (held-out error {error:.1e})"
         return _symbolic(problem, sample, read_off(kan, data, sample.names), story, error, control)
 
-    return Attempt(name=f"kan {shape}", run=run)
+    return Attempt(name=f"kan {shape}", run=run, deep=True)
 
 
 def _told(problem: Problem, result: StageResult[net.KAN]) -> net.KAN:

@@ -26,9 +26,9 @@ def prune(kan: net.KAN, data: Scaled, *, threshold: float, control: Control | No
     """
     started = time.perf_counter()
     before = len(kan.live_edges())
-    kan, error = _refit(kan, data)
+    kan, error = _refit(kan, data, control)
     shares = _shares(kan, data)
-    kan, error = _try(kan, [edge for edge, share in shares.items() if share < threshold], data, error)
+    kan, error = _try(kan, [edge for edge, share in shares.items() if share < threshold], data, error, control)
     tried: set[EdgeId] = set()
     while control is None or not control.reason():
         left = [(share, edge) for edge, share in _shares(kan, data).items() if edge not in tried and share < 0.5]
@@ -36,7 +36,7 @@ def prune(kan: net.KAN, data: Scaled, *, threshold: float, control: Control | No
             break
         edge = min(left, key=lambda item: item[0])[1]
         tried.add(edge)
-        smaller, new_error = _try(kan, [edge], data, error)
+        smaller, new_error = _try(kan, [edge], data, error, control)
         if smaller is kan and len(tried) > 12:
             break
         kan, error = smaller, new_error
@@ -51,16 +51,16 @@ def prune(kan: net.KAN, data: Scaled, *, threshold: float, control: Control | No
     )
 
 
-def _try(kan: net.KAN, edges: list[EdgeId], data: Scaled, error: float) -> tuple[net.KAN, float]:
+def _try(kan: net.KAN, edges: list[EdgeId], data: Scaled, error: float, control: Control | None) -> tuple[net.KAN, float]:
     """The network without ``edges``, refitted, if that costs no more than a tenth of its error (at least 1e-4 of the target)."""
     if not edges or len(edges) >= len(kan.live_edges()):
         return kan, error
-    smaller, new_error = _refit(net.prune(kan, edges, data.x), data)
+    smaller, new_error = _refit(net.prune(kan, edges, data.x), data, control)
     return (smaller, new_error) if new_error <= max(1.1 * error, 1e-4) else (kan, error)
 
 
-def _refit(kan: net.KAN, data: Scaled) -> tuple[net.KAN, float]:
-    done = net.fit(kan, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=(kan.grid,), iterations=15)
+def _refit(kan: net.KAN, data: Scaled, control: Control | None) -> tuple[net.KAN, float]:
+    done = net.fit(kan, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=(kan.grid,), iterations=15, control=control)
     return done.kan, float(np.nan_to_num(done.valid_rmse[0], nan=np.inf))
 
 
