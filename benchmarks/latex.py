@@ -1,0 +1,57 @@
+"""Compile what we print: every law of the tables in one document, with pdflatex (Debian: texlive-latex-base, or make latex).
+
+    python benchmarks/latex.py [-o laws.pdf]
+
+Prints n of n; exits with 1 when pdflatex stops. The PDF is for looking at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from kandisco.expr import parse
+from kandisco.expr.latex import symbol, to_latex
+
+TABLES = [Path(__file__).parent.parent / "datasets" / name / "data.csv" for name in ("first_light", "problems")]
+
+
+def document() -> tuple[str, int]:
+    """A LaTeX document with one numbered equation for each law, and how many there are."""
+    lines = [r"\documentclass{article}", r"\usepackage{amsmath}", r"\begin{document}"]
+    count = 0
+    for table in TABLES:
+        with table.open(newline="") as file:
+            for row in csv.DictReader(file):
+                law = parse(row["formula"], row["inputs"].split(";"))
+                lines.append(rf"\begin{{equation}} {symbol('y')} = {to_latex(law)} \end{{equation}}")
+                count += 1
+    return "\n".join([*lines, r"\end{document}"]), count
+
+
+def main() -> None:
+    """Compile and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path)
+    options = parser.parse_args()
+    text, count = document()
+    if shutil.which("pdflatex") is None:
+        sys.exit("pdflatex is not installed: apt-get install texlive-latex-base")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "laws.tex").write_text(text, encoding="utf-8")
+        command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "laws.tex"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            sys.exit(done.stdout[-2000:])
+        if options.output is not None:
+            shutil.copy(Path(folder) / "laws.pdf", options.output)
+    print(f"{count} of {count} laws compiled")
+
+
+if __name__ == "__main__":
+    main()
