@@ -7,6 +7,7 @@ nearer end, so a node that drifts out of its grid meets neither an infinity nor 
 
 from __future__ import annotations
 
+import abc
 import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
@@ -33,6 +34,32 @@ def _extended(u: torch.Tensor, values: Kernel, slopes: Kernel) -> torch.Tensor:
     found = values(inside)
     # The test is cheap beside a second evaluation, which almost no batch needs.
     return found + slopes(inside) * beyond[..., None, :] if bool(beyond.any()) or beyond.requires_grad else found
+
+
+def _distances(u: torch.Tensor, grid: int) -> torch.Tensor:
+    """Distance, in grid intervals, of ``u`` [..., rows] from each grid point: [..., grid + 1, rows]."""
+    import torch
+
+    return u[..., None, :] * grid - torch.arange(grid + 1, dtype=u.dtype, device=u.device)[:, None]
+
+
+class _AbstractStraight(AbstractBasis):
+    """A basis given by its values and slopes on the unit interval; straight lines outside it."""
+
+    @abc.abstractmethod
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        """Basis values [..., n_features, rows] at ``u`` in [0, 1]."""
+
+    @abc.abstractmethod
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        """Their derivatives in ``u``."""
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
 
 
 class BSpline(AbstractBasis):
@@ -131,7 +158,7 @@ def _cubic_slopes(t: torch.Tensor, scale: float | torch.Tensor) -> tuple[torch.T
     return first, second, (first + second).add_(last).neg_(), last
 
 
-class Chebyshev(AbstractBasis):
+class Chebyshev(_AbstractStraight):
     """Chebyshev polynomials, degree 0 to grid + 2, by recurrence (an arc cosine has infinite slopes at the ends)."""
 
     def __init__(self, grid: int) -> None:
@@ -140,13 +167,6 @@ class Chebyshev(AbstractBasis):
     @property
     def n_features(self) -> int:
         return self.degree + 1
-
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
 
     def _values(self, u: torch.Tensor) -> torch.Tensor:
         import torch
@@ -201,7 +221,7 @@ class Fourier(AbstractBasis):
         return 2.0 * math.pi * torch.arange(1, self.waves + 1, dtype=like.dtype, device=like.device)[:, None]
 
 
-class Rbf(AbstractBasis):
+class Rbf(_AbstractStraight):
     """A constant, a straight line, and grid + 1 Gaussian bumps one grid interval apart."""
 
     def __init__(self, grid: int) -> None:
@@ -211,33 +231,21 @@ class Rbf(AbstractBasis):
     def n_features(self) -> int:
         return self.grid + 3
 
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
-
-    def _offset(self, u: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        return u[..., None, :] * self.grid - torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
-
     def _values(self, u: torch.Tensor) -> torch.Tensor:
         import torch
 
         line = 2.0 * u[..., None, :] - 1.0
-        return torch.cat([torch.ones_like(line), line, torch.exp(-self._offset(u).square())], dim=-2)
+        return torch.cat([torch.ones_like(line), line, torch.exp(-_distances(u, self.grid).square())], dim=-2)
 
     def _slopes(self, u: torch.Tensor) -> torch.Tensor:
         import torch
 
-        offset = self._offset(u)
+        offset = _distances(u, self.grid)
         flat = torch.zeros_like(u)[..., None, :]
         return torch.cat([flat, flat + 2.0, -2.0 * self.grid * offset * torch.exp(-offset.square())], dim=-2)
 
 
-class Hat(AbstractBasis):
+class Hat(_AbstractStraight):
     """Piecewise linear hats on ``grid`` intervals: grid + 1 functions that sum to one, for laws with kinks."""
 
     def __init__(self, grid: int) -> None:
@@ -247,20 +255,8 @@ class Hat(AbstractBasis):
     def n_features(self) -> int:
         return self.grid + 1
 
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
-
-    def _offset(self, u: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        return u[..., None, :] * self.grid - torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
-
     def _values(self, u: torch.Tensor) -> torch.Tensor:
-        return (1.0 - self._offset(u).abs()).clamp_min(0.0)
+        return (1.0 - _distances(u, self.grid).abs()).clamp_min(0.0)
 
     def _slopes(self, u: torch.Tensor) -> torch.Tensor:
         # At a knot the interval to its left counts, at the first knot the one to its right: slopes outside are those inside.
@@ -271,7 +267,7 @@ class Hat(AbstractBasis):
         return self.grid * ((knots == cell).to(u) - (knots == cell - 1).to(u))
 
 
-class MexicanHat(AbstractBasis):
+class MexicanHat(_AbstractStraight):
     """A constant, a straight line, and grid + 1 mexican-hat wavelets (1 - t^2) exp(-t^2 / 2), one and a half intervals wide."""
 
     def __init__(self, grid: int) -> None:
@@ -281,29 +277,16 @@ class MexicanHat(AbstractBasis):
     def n_features(self) -> int:
         return self.grid + 3
 
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
-
-    def _offset(self, u: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        places = torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
-        return (u[..., None, :] * self.grid - places) / 1.5
-
     def _values(self, u: torch.Tensor) -> torch.Tensor:
         import torch
 
-        line, square = 2.0 * u[..., None, :] - 1.0, self._offset(u).square()
+        line, square = 2.0 * u[..., None, :] - 1.0, (_distances(u, self.grid) / 1.5).square()
         return torch.cat([torch.ones_like(line), line, (1.0 - square) * torch.exp(-0.5 * square)], dim=-2)
 
     def _slopes(self, u: torch.Tensor) -> torch.Tensor:
         import torch
 
-        offset = self._offset(u)
+        offset = _distances(u, self.grid) / 1.5
         flat, square = torch.zeros_like(u)[..., None, :], offset.square()
         waves = (self.grid / 1.5) * offset * (square - 3.0) * torch.exp(-0.5 * square)
         return torch.cat([flat, flat + 2.0, waves], dim=-2)
