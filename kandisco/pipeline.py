@@ -10,6 +10,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from kandisco import data, search
@@ -22,7 +23,7 @@ from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import mimicked
-from kandisco.stages.score import Rows, choose, error, mdl, noise_grows, relative_error, score
+from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import CAVEATS, Array, Dataset, Formula, Result, Split, StageRecord, Status
@@ -289,13 +290,15 @@ def _candidate_from(item: dict[str, Any]) -> Candidate:
 
 
 def _rows(dataset: Dataset, split: Split) -> Rows:
-    names = tuple(variable.name for variable in dataset.inputs)
-
-    def part(index: Any) -> Sample:
-        return Sample(names=names, x=np.ascontiguousarray(dataset.x[index].T), y=dataset.y[index])
-
+    part = partial(_sample, dataset)
     fit = np.concatenate([split.train, split.valid])
     return Rows(fit=part(fit), train=part(split.train), valid=part(split.valid), test=part(split.test), shell=part(split.shell))
+
+
+def _sample(dataset: Dataset, index: NDArray[np.int64]) -> Sample:
+    names = tuple(variable.name for variable in dataset.inputs)
+    weights = None if dataset.weights is None else dataset.weights[index]
+    return Sample(names=names, x=np.ascontiguousarray(dataset.x[index].T), y=dataset.y[index], weights=weights)
 
 
 def _scales(sample: Sample) -> dict[str, float]:
@@ -323,13 +326,18 @@ def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:
 def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
     """Test RMSE and R2 of the mean and of ordinary least squares."""
     unit = float(np.max(np.abs(rows.fit.y))) or 1.0
-    spread = float(np.std(rows.test.y / unit)) * unit or unit
+    spread = deviation(rows.test) if len(rows.test.y) else 0.0
+    spread = spread or unit
     design, test = (np.vstack([np.ones_like(part.y), part.x]).T for part in (rows.fit, rows.test))
     scale = np.max(np.abs(design), axis=0)
     scale[scale == 0] = 1.0
-    coef = np.linalg.lstsq(design / scale, rows.fit.y / unit, rcond=None)[0]
-    residuals = {"constant": (rows.test.y - np.mean(rows.fit.y)) / unit, "linear": rows.test.y / unit - (test / scale) @ coef}
-    errors = {name: float(np.sqrt(np.mean(r**2))) * unit if len(r) else 0.0 for name, r in residuals.items()}
+    weight = np.ones(len(rows.fit.y)) if rows.fit.weights is None else np.sqrt(rows.fit.weights / np.mean(rows.fit.weights))
+    coef = np.linalg.lstsq(design / scale * weight[:, None], rows.fit.y / unit * weight, rcond=None)[0]
+    residuals = {
+        "constant": (rows.test.y - rows.fit.mean(rows.fit.y)) / unit,
+        "linear": rows.test.y / unit - (test / scale) @ coef,
+    }
+    errors = {name: math.sqrt(rows.test.mean(r**2)) * unit if len(r) else 0.0 for name, r in residuals.items()}
     return {name: (rmse, 1 - (rmse / spread) ** 2) for name, rmse in errors.items()}
 
 
@@ -342,8 +350,6 @@ def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Stat
         out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     rest = data.rest(dataset, split)
     if best is not None and len(rest):
-        names = tuple(variable.name for variable in dataset.inputs)
-        outside = Sample(names=names, x=dataset.x[rest].T, y=dataset.y[rest])
-        misfit = error(best.expr, outside)
+        misfit = error(best.expr, _sample(dataset, rest))
         out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {misfit:.3g}.")
     return out

@@ -60,6 +60,7 @@ class Dataset:
         target: the Variable of ``y``.
         notes: warnings that the user must see (rows dropped, constant columns, ...).
         groups: optional int64 [rows]; rows of one group never end on both sides of a split.
+        weights: optional float64 [rows], above zero: how much each row's squared error counts (its inverse variance).
         source: where the data came from.
     """
 
@@ -70,6 +71,7 @@ class Dataset:
     target: Variable
     notes: tuple[str, ...] = ()
     groups: NDArray[np.int64] | None = None
+    weights: Array | None = None
     source: str = ""
 
 

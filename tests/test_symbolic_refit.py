@@ -93,3 +93,22 @@ def test_no_standard_error_where_the_data_cannot_tell() -> None:
 def test_a_formula_that_is_not_defined_on_the_rows_is_infinitely_wrong() -> None:
     fit = refit(parse("1.0*log(a - 2.0)"), ("a", "b"), X, X[0])
     assert fit.rmse == np.inf
+
+
+def test_a_row_of_weight_three_counts_as_three_rows() -> None:
+    counts = np.random.default_rng(3).integers(1, 4, X.shape[1])
+    y = evaluate(parse(LAWS[0]), {"a": X[0], "b": X[1]}) + RNG.normal(0, 0.05, X.shape[1])
+    once = refit(parse(LAWS[0]), ("a", "b"), X, y, weights=counts.astype(float))
+    thrice = refit(parse(LAWS[0]), ("a", "b"), np.repeat(X, counts, axis=1), np.repeat(y, counts))
+    np.testing.assert_allclose(once.expr.numbers(), thrice.expr.numbers(), rtol=1e-7)
+    assert once.rmse == pytest.approx(thrice.rmse, rel=1e-9)
+
+
+def test_weights_are_inverse_variances() -> None:
+    rng, spread = np.random.default_rng(5), np.where(np.arange(400) % 2, 0.01, 1.0)
+    x = rng.uniform(0, 2, (1, 400))
+    y = 3.0 * x[0] + 1.0 + rng.normal(0, 1, 400) * spread
+    plain, weighted = (refit(parse("2.5*a + 0.5"), ("a",), x, y, weights=w) for w in (None, spread**-2.0))
+    slope = weighted.expr.numbers()[0]
+    assert abs(slope - 3.0) < 4 * weighted.std_errors[0]
+    assert weighted.std_errors[0] < 0.05 * plain.std_errors[0]

@@ -64,14 +64,21 @@ def error(expr: Expr, sample: Sample) -> float:
     residual = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) - sample.y
     unit = float(np.max(np.abs(sample.y))) or 1.0
     with np.errstate(all="ignore"):
-        value = float(np.sqrt(np.mean((residual / unit) ** 2))) * unit
+        value = math.sqrt(sample.mean((residual / unit) ** 2)) * unit
     return value if math.isfinite(value) else math.inf
+
+
+def deviation(sample: Sample) -> float:
+    """(Weighted) standard deviation of the target."""
+    unit = float(np.max(np.abs(sample.y))) or 1.0
+    y = sample.y / unit
+    return math.sqrt(sample.mean((y - sample.mean(y)) ** 2)) * unit
 
 
 def score(candidate: Candidate, rows: Rows) -> Formula:
     """The formula with its errors; its evidence is decided later, among all of them."""
     test = error(candidate.expr, rows.test)
-    spread = float(np.std(rows.test.y)) if len(rows.test.y) > 1 else 0.0
+    spread = deviation(rows.test) if len(rows.test.y) > 1 else 0.0
     return Formula(
         expr=candidate.expr,
         complexity=complexity(candidate.expr),
@@ -114,7 +121,7 @@ def relative_error(expr: Expr, sample: Sample) -> float:
     """Root mean square of error over target."""
     with np.errstate(all="ignore"):
         value = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) / sample.y - 1.0
-        rmse = float(np.sqrt(np.mean(value**2)))
+        rmse = math.sqrt(sample.mean(value**2))
     return rmse if math.isfinite(rmse) else math.inf
 
 
@@ -195,8 +202,8 @@ def cross_validated(expr: Expr, sample: Sample, *, folds: int = 5) -> float:
     for k in range(min(folds, len(sample.y))):
         kept, left = sample.rows(fold != k), sample.rows(fold == k)
         missed = measure(kept.refit(expr, iterations=20).expr, left) if len(kept.y) else math.inf
-        squares += (missed / sample.scale) ** 2 * len(left.y)
-    return math.sqrt(squares / len(sample.y)) * sample.scale
+        squares += (missed / sample.scale) ** 2 * left.total
+    return math.sqrt(squares / sample.total) * sample.scale
 
 
 def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
@@ -268,10 +275,13 @@ def structured(expr: Expr, rows: Rows) -> bool:
     """
     shell = rows.shell  # a curve that was only fitted leaves its data at their edge first
     x, y = np.concatenate([rows.fit.x, shell.x], axis=1), np.concatenate([rows.fit.y, shell.y])
-    sample = replace(rows.fit, x=x, y=y)
+    weights = None if rows.fit.weights is None or shell.weights is None else np.concatenate([rows.fit.weights, shell.weights])
+    sample = replace(rows.fit, x=x, y=y, weights=weights)
     residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
     if sample.relative:
         residual = residual / sample.y
+    if weights is not None:
+        residual = residual * np.sqrt(weights)  # weights are inverse variances: now the rows are alike
     residual = residual / (float(np.max(np.abs(residual))) or 1.0)
     residual -= residual.mean()
     if not np.any(residual):

@@ -28,13 +28,13 @@ _TRANSFORMED_INPUTS = 3
 
 def constant(sample: Sample) -> list[Candidate]:
     """The mean."""
-    return [Candidate(expr=num(float(np.mean(sample.y))), origin="constant")]
+    return [Candidate(expr=num(sample.mean(sample.y)), origin="constant")]
 
 
 def linear(sample: Sample) -> list[Candidate]:
     """A linear combination of the columns."""
     terms = dictionary.monomials(sample.names, sample.x, 1)
-    return [Candidate(expr=expr, origin="linear") for expr in _sparse(terms, sample.y, var("x"), most=40)]
+    return [Candidate(expr=expr, origin="linear") for expr in _sparse(terms, sample, sample.y, var("x"), most=40)]
 
 
 def monomial(sample: Sample) -> list[Candidate]:
@@ -45,7 +45,7 @@ def monomial(sample: Sample) -> list[Candidate]:
     bases = [_positive(var(sample.names[i]), sample.x[i]) for i in signed]
     values = np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[signed]))])
     terms = dictionary.Terms(exprs=(rat(1), *bases), values=values)
-    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), most=40)
+    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), weights=sample.weights, most=40)
     if found is None:
         return []
     active, coef, _ = found
@@ -108,12 +108,14 @@ def polynomial(sample: Sample, *, limit: int = 84, close: float = math.inf) -> l
     """A sparse polynomial for y or for a transformed y; with ``close``, only where all terms together come that close."""
     degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
     terms = dictionary.monomials(sample.names, sample.x, degree)
-    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, undone.values, undone.outer, close=close)]
+    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, sample, undone.values, undone.outer, close=close)]
     return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 
-def _sparse(terms: dictionary.Terms, target: Array, undo: Expr, *, most: int = 12, close: float = math.inf) -> list[Expr]:
-    found = dictionary.sparse_fit(terms, target, most=most, close=close)
+def _sparse(
+    terms: dictionary.Terms, sample: Sample, target: Array, undo: Expr, *, most: int = 12, close: float = math.inf
+) -> list[Expr]:
+    found = dictionary.sparse_fit(terms, target, weights=sample.weights, most=most, close=close)
     if found is None:
         return []
     active, coef, _ = found

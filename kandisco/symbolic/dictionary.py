@@ -47,8 +47,10 @@ def largest_degree(inputs: int, limit: int) -> int:
     return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
 
 
-def sparse_fit(terms: Terms, y: Array, *, most: int = 12, close: float = np.inf) -> tuple[list[int], Array, float] | None:
-    """Indices, coefficients and relative error of a sparse combination of the terms.
+def sparse_fit(
+    terms: Terms, y: Array, *, weights: Array | None = None, most: int = 12, close: float = np.inf
+) -> tuple[list[int], Array, float] | None:
+    """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
     None where more than ``most`` terms remain, or where all terms together leave a relative error above ``close``.
     """
@@ -57,6 +59,9 @@ def sparse_fit(terms: Terms, y: Array, *, most: int = 12, close: float = np.inf)
     design = (terms.values / scale[:, None]).T
     deviation = float(np.std(y)) or float(np.max(np.abs(y))) or 1.0
     rows = len(y)
+    if weights is not None:
+        root = np.sqrt(weights / np.mean(weights))
+        design, y = design * root[:, None], y * root
     active = list(range(design.shape[1]))
     coef, error = _solve(design, y, active)
     if error > close * deviation:

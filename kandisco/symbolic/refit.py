@@ -26,7 +26,7 @@ class Fit:
 
     Attributes:
         expr: the tree with its fitted constants.
-        rmse: root mean square residual (relative residual, where asked) on the fitted rows; inf when a value is not finite.
+        rmse: root (weighted) mean square residual (relative, where asked) on the fitted rows; inf when a value is not finite.
         std_errors: standard errors of the constants (nan where the Jacobian is singular).
     """
 
@@ -43,6 +43,7 @@ def refit(
     *,
     starts: Array | None = None,
     relative: bool = False,
+    weights: Array | None = None,
     iterations: int = 60,
     floor: float = 0.0,
 ) -> Fit:
@@ -54,6 +55,7 @@ def refit(
         x: float64 [inputs, rows].
         y: float64 [rows].
         relative: minimise relative errors (for noise that grows with the target; no target may be zero).
+        weights: float64 [rows], above zero: what each squared residual counts; only their ratios matter.
         starts: further starting points, float64 [batch, constants].
         iterations: Levenberg-Marquardt steps at most.
         floor: stop once the root mean square residual is below this.
@@ -62,24 +64,29 @@ def refit(
         The best fit over all starts.
     """
     program = Program(expr, names)
-    unit = residual_unit(y, relative)
+    unit = residual_unit(y, relative, weights)
+    back = 1.0 if relative else _size(y)
     params = program.start[None, :] if starts is None else starts
     if params.shape[1]:
-        params, loss = minimise(program, params, x, y, unit, iterations=iterations, floor=floor)
+        params, loss = minimise(program, params, x, y, unit, iterations=iterations, floor=floor / back)
         best = polish(program, params[np.argmin(loss)], x, y, unit)
     else:
         best = program.start
     residual, jacobian = _residual(program, best[None, :], x, y, unit)
-    back = 1.0 if relative else float(unit)
     with np.errstate(all="ignore"):
         rmse = float(np.sqrt(np.mean(residual[0] ** 2))) * back
     fitted = expr.with_numbers(iter(best.tolist()))
     return Fit(expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0]))
 
 
-def residual_unit(y: Array, relative: bool) -> Array | float:
+def residual_unit(y: Array, relative: bool, weights: Array | None = None) -> Array | float:
     """What residuals are divided by: each target's size, or the largest, so that 1e-30 and 1e+30 fit alike."""
-    return np.abs(y) if relative else float(np.max(np.abs(y))) or 1.0
+    unit = np.abs(y) if relative else _size(y)
+    return unit if weights is None else unit / np.sqrt(weights / np.mean(weights))
+
+
+def _size(y: Array) -> float:
+    return float(np.max(np.abs(y))) or 1.0
 
 
 def minimise(
@@ -92,7 +99,7 @@ def minimise(
     damping = np.full(len(params), 1e-3)
     growth = np.full(len(params), 2.0)
     active = loss < _CEILING
-    target = len(y) * (floor / (unit if isinstance(unit, float) else 1.0)) ** 2
+    target = len(y) * floor**2
     stalled = np.zeros(len(params), dtype=int)
     for _ in range(iterations):
         rows = np.flatnonzero(active)

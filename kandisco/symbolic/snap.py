@@ -34,12 +34,14 @@ class Sample:
         x: float64 [inputs, rows].
         y: float64 [rows].
         relative: whether errors are relative to the target, because the noise grows with it.
+        weights: float64 [rows], above zero: what each squared error counts; None for all alike.
     """
 
     names: tuple[str, ...]
     x: Array
     y: Array
     relative: bool = False
+    weights: Array | None = None
 
     @property
     def scale(self) -> float:
@@ -62,12 +64,25 @@ class Sample:
 
     def rows(self, pick: NDArray[np.bool_] | NDArray[np.int64]) -> Sample:
         """Some of the rows."""
-        return replace(self, x=self.x[:, pick], y=self.y[pick])
+        weights = None if self.weights is None else self.weights[pick]
+        return replace(self, x=self.x[:, pick], y=self.y[pick], weights=weights)
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights: the number of rows, where they count alike."""
+        return float(len(self.y) if self.weights is None else np.sum(self.weights))
+
+    def mean(self, values: Array) -> float:
+        """Weighted mean over the rows; nan values make it nan."""
+        return float(np.mean(values) if self.weights is None else np.average(values, weights=self.weights))
 
     def refit(self, expr: Expr, *, iterations: int = 40) -> Fit:
         """Least squares of the tree's constants on these rows."""
         floor = 1e-16 * self.scale
-        return refit(expr, self.names, self.x, self.y, relative=self.relative, iterations=iterations, floor=floor)
+        weights = self.weights
+        return refit(
+            expr, self.names, self.x, self.y, relative=self.relative, weights=weights, iterations=iterations, floor=floor
+        )
 
     def description_length(self, fit: Fit, size: float) -> float:
         """Minimum description length in nats: residuals, half a log of the rows per constant, and the tree itself.
@@ -218,7 +233,7 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     """Standard error of each constant, and whether the data leave it free (it takes part in a null direction)."""
     program = Program(expr, sample.names)
     value, jacobian = program.jacobian(program.start[None, :], sample.x)
-    unit = residual_unit(sample.y, sample.relative)
+    unit = residual_unit(sample.y, sample.relative, sample.weights)
     jacobian = jacobian / unit
     p, n = jacobian.shape[1:]
     if not p or not np.all(np.isfinite(jacobian)):
