@@ -1,5 +1,6 @@
 # make demo   a law out of a real file, from nothing but python >= 3.11 and make
 # make test   the whole suite
+# make test-plugins   the suite of each plugins/*, against the core, in an environment of its own
 # make check  what CI runs besides the tests: format, lint, types, layers, docs
 
 PYTHON ?= python3
@@ -14,7 +15,10 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check docs format clean latex
+PURELIB := 'import sysconfig; print(sysconfig.get_path("purelib"))'
+PLUGINS := $(patsubst plugins/%/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+
+.PHONY: demo test test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed
@@ -23,6 +27,15 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-plugins: $(PLUGINS:%=test-plugin-%)
+
+# The core is used where it is, through a .pth file, so that the plugin is installed nowhere else: the core's suite knows none.
+$(PLUGINS:%=test-plugin-%): test-plugin-%: $(VENV)/.installed-test
+	$(BIN)/python -m venv --without-pip $(VENV)/plugins/$*
+	echo "import site; site.addsitedir('$$($(BIN)/python -c $(PURELIB))')" > "$$($(VENV)/plugins/$*/bin/python -c $(PURELIB))/core.pth"
+	$(PIP) --python $(VENV)/plugins/$*/bin/python install -q -c constraints.txt -e 'plugins/$*[test]'
+	cd plugins/$* && OMP_NUM_THREADS=1 $(abspath $(VENV))/plugins/$*/bin/python -m pytest -q
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

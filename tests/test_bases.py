@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -78,3 +79,15 @@ def test_pair_and_both_routes_agree(spec: BasisSpec) -> None:
         torch.testing.assert_close(pair[1], basis.derivative(x, *_range()), rtol=1e-12, atol=1e-13)
     else:
         assert spec.name != "bspline"
+
+
+def test_each_names_its_papers() -> None:
+    assert all(spec.references and spec.summary for spec in SPECS)
+
+
+def test_legendre_polynomials_are_orthogonal() -> None:
+    nodes, weights = (torch.from_numpy(values) for values in np.polynomial.legendre.leggauss(12))
+    basis = {spec.name: spec for spec in SPECS}["legendre"].basis(5)
+    rows = basis.features(nodes, torch.tensor(-1.0).double(), torch.tensor(1.0).double())
+    want = torch.diag(2.0 / (2.0 * torch.arange(basis.n_features).double() + 1.0))
+    torch.testing.assert_close((rows * weights) @ rows.T, want, rtol=0, atol=1e-13)

@@ -38,6 +38,7 @@ def test_values_are_those_of_the_books() -> None:
     at = {"x": np.array([1.0])}
     known = {"sech^2": 1 / np.cosh(1) ** 2, "logistic": 1 / (1 + np.exp(-1)), "langevin": 1 / np.tanh(1) - 1, "sinc": np.sin(1)}
     known |= {"planck": 1 / (np.e - 1), "bose": 1 / (np.e - 1), "gaussian": np.exp(-1), "1/sqrt": 1.0, "abs": 1.0}
+    known |= {"fermi": 1 / (np.e + 1)}
     for name, value in known.items():
         assert evaluate(parse(SPECS[name].sympy, ("x",)), at)[0] == pytest.approx(value, rel=1e-14)
 

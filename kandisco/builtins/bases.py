@@ -1,4 +1,4 @@
-"""The shipped edge bases: cubic B-splines (the default), Chebyshev, Fourier, Gaussian bumps, hats and wavelets.
+"""The shipped edge bases: cubic B-splines (the default), Chebyshev, Legendre, Fourier, Gaussian bumps, hats and wavelets.
 
 All work in the unit coordinate u = (x - lo) / (hi - lo), so one grid of coefficients serves any range, and all span the constants
 and the straight lines. Outside [lo, hi] the non-periodic ones go on as straight lines: phi(x) = phi(c) + phi'(c) (x - c), c the
@@ -188,6 +188,45 @@ class Chebyshev(_AbstractStraight):
         return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
 
 
+class Legendre(AbstractBasis):
+    """Legendre polynomials, degree 0 to grid + 2, by Bonnet's recurrence (n + 1) P_n+1 = (2n + 1) t P_n - n P_n-1."""
+
+    def __init__(self, grid: int) -> None:
+        self.degree = grid + 2
+
+    @property
+    def n_features(self) -> int:
+        return self.degree + 1
+
+    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
+
+    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
+
+    def _values(self, u: torch.Tensor) -> torch.Tensor:
+        import torch
+
+        return torch.stack(self._rows(2.0 * u - 1.0), dim=-2)
+
+    def _rows(self, t: torch.Tensor) -> list[torch.Tensor]:
+        rows = [t.new_ones(t.shape), t]
+        for n in range(1, self.degree):
+            rows.append(((2 * n + 1) * t * rows[n] - n * rows[n - 1]) / (n + 1))
+        return rows
+
+    def _slopes(self, u: torch.Tensor) -> torch.Tensor:
+        # P_n+1' = P_n-1' + (2n + 1) P_n; the factor 2 is dt/du.
+        import torch
+
+        values = self._rows(2.0 * u - 1.0)
+        rows = [torch.zeros_like(u), torch.full_like(u, 2.0)]
+        for n in range(1, self.degree):
+            rows.append(rows[n - 1] + 2.0 * (2 * n + 1) * values[n])
+        return torch.stack(rows, dim=-2)
+
+
 class Fourier(AbstractBasis):
     """A constant, a straight line, and sines and cosines whose longest period is the range; periodic outside it."""
 
@@ -294,12 +333,48 @@ class MexicanHat(_AbstractStraight):
 
 @hookimpl
 def kandisco_bases() -> Iterable[BasisSpec]:
-    """The shipped bases."""
+    """The shipped bases, each with where it is from and where it was first used on the edges of a network."""
     return (
-        BasisSpec(name="bspline", basis=BSpline, summary="uniform cubic B-splines, straight lines outside"),
-        BasisSpec(name="chebyshev", basis=Chebyshev, summary="Chebyshev polynomials up to degree grid + 2"),
-        BasisSpec(name="fourier", basis=Fourier, summary="line plus sines and cosines, periodic over the range"),
-        BasisSpec(name="rbf", basis=Rbf, summary="line plus Gaussian bumps, one per grid point"),
-        BasisSpec(name="hat", basis=Hat, summary="piecewise linear hats, for laws with kinks"),
-        BasisSpec(name="mexicanhat", basis=MexicanHat, summary="line plus mexican-hat wavelets, one per grid point"),
+        BasisSpec(
+            name="bspline",
+            basis=BSpline,
+            summary="uniform cubic B-splines, straight lines outside",
+            references=("de Boor, A Practical Guide to Splines, Springer 1978", "Liu et al., KAN, arXiv:2404.19756"),
+        ),
+        BasisSpec(
+            name="chebyshev",
+            basis=Chebyshev,
+            summary="Chebyshev polynomials up to degree grid + 2",
+            references=("https://dlmf.nist.gov/18.9", "Sidharth et al., Chebyshev KAN, arXiv:2405.07200"),
+        ),
+        BasisSpec(
+            name="legendre",
+            basis=Legendre,
+            summary="Legendre polynomials up to degree grid + 2",
+            references=("https://dlmf.nist.gov/18.9", "Aghaei, fKAN (Jacobi polynomials), arXiv:2406.07456"),
+        ),
+        BasisSpec(
+            name="fourier",
+            basis=Fourier,
+            summary="line plus sines and cosines, periodic over the range",
+            references=("Xu et al., FourierKAN-GCF, arXiv:2406.01034",),
+        ),
+        BasisSpec(
+            name="rbf",
+            basis=Rbf,
+            summary="line plus Gaussian bumps, one per grid point",
+            references=("Li, FastKAN, arXiv:2405.06721",),
+        ),
+        BasisSpec(
+            name="hat",
+            basis=Hat,
+            summary="piecewise linear hats, for laws with kinks",
+            references=("Polar and Poluektov, Eng. Appl. Artif. Intell. 99 (2021) 104137",),
+        ),
+        BasisSpec(
+            name="mexicanhat",
+            basis=MexicanHat,
+            summary="line plus mexican-hat wavelets, one per grid point",
+            references=("Bozorgasl and Chen, Wav-KAN, arXiv:2405.12832",),
+        ),
     )

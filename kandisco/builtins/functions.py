@@ -52,3 +52,4 @@ def kandisco_functions() -> Iterable[FunctionSpec]:
     yield _spec("langevin", "1/tanh(x) - 1/x", _ALL, "physics", singular=(0.0,))
     yield _spec("planck", "x**3/(exp(x) - 1)", _ALL, "physics", singular=(0.0,))
     yield _spec("bose", "1/(exp(x) - 1)", _ALL, "physics", singular=(0.0,))
+    yield _spec("fermi", "1/(exp(x) + 1)", _ALL, "physics")
