@@ -1,0 +1,98 @@
+"""Rows of a law as a user would bring them: shuffled columns without telling names, noise, columns that do not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.bench.laws import Law, Range
+from kandisco.errors import InputError
+from kandisco.expr.numeric import evaluate
+from kandisco.types import Dataset, Variable
+
+Array = NDArray[np.float64]
+_BATCHES = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Rows of a law.
+
+    Attributes:
+        dataset: inputs ``x0``, ``x1``, ... in random order, target ``y``.
+        names: name in the dataset -> name in the law; columns that do not matter become ``irrelevant_0``, ...
+        clean: rows of the same law without noise, for the judge: name in the law -> float64 [rows], the target under ``""``.
+    """
+
+    dataset: Dataset
+    names: Mapping[str, str]
+    clean: Mapping[str, Array]
+
+
+def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0, seed: int = 0) -> Drawn:
+    """Draw rows of a law; the same arguments give the same rows.
+
+    Args:
+        law: what to draw from. Points where the law has no finite value are drawn again.
+        rows: how many, for training and testing together.
+        noise: standard deviation of Gaussian noise, as a share of the RMS of the target.
+        irrelevant: columns that do not matter, each drawn from the range of a random input.
+        seed: of all randomness.
+
+    Raises:
+        InputError: the law is hardly anywhere finite in its ranges.
+
+    Example:
+        >>> from kandisco.bench.laws import read_laws
+        >>> draw(read_laws(problems=["I.16.6"])[0], rows=50, irrelevant=1).dataset.x.shape
+        (50, 4)
+    """
+    rng = np.random.default_rng([seed, crc32(f"{law.suite}/{law.name}".encode())])
+    columns = _finite(law, rows, rng)
+    clean = _finite(law, max(rows, 400), np.random.default_rng([seed, 1, crc32(law.name.encode())]))
+    y = columns.pop("")
+    ranges = list(law.inputs.values())
+    for k in range(irrelevant):
+        columns[f"irrelevant_{k}"] = _values(ranges[rng.integers(len(ranges))], rows, rng)
+    order = list(columns)
+    rng.shuffle(order)
+    names = {f"x{k}": name for k, name in enumerate(order)}
+    unit = float(np.max(np.abs(y))) or 1.0  # squares of the smallest targets would underflow
+    y = y + noise * unit * float(np.sqrt(np.mean((y / unit) ** 2))) * rng.standard_normal(rows)
+    dataset = Dataset(
+        name="rows",
+        x=np.column_stack([columns[name] for name in order]),
+        y=y,
+        inputs=tuple(Variable(name=name, label=name) for name in names),
+        target=Variable(name="y", label="y"),
+    )
+    return Drawn(dataset=dataset, names=names, clean=clean)
+
+
+def _finite(law: Law, rows: int, rng: np.random.Generator) -> dict[str, Array]:
+    """Columns of the law and its values under ``""``, at points where it is finite."""
+    kept: list[dict[str, Array]] = []
+    count = 0
+    for _ in range(_BATCHES):
+        columns = {name: _values(part, rows, rng) for name, part in law.inputs.items()}
+        columns[""] = np.broadcast_to(evaluate(law.expr, columns), rows)
+        good = np.isfinite(columns[""])
+        kept.append({name: values[good] for name, values in columns.items()})
+        count += int(good.sum())
+        if count >= rows:
+            return {name: np.concatenate([part[name] for part in kept])[:rows] for name in kept[0]}
+    raise InputError(f"The law {law.name!r} is hardly anywhere finite in its ranges.", hint="Correct its ranges.")
+
+
+def _values(part: Range, rows: int, rng: np.random.Generator) -> Array:
+    if part.kind == "int":
+        values = rng.integers(int(part.low), int(part.high) + 1, rows).astype(np.float64)
+    elif part.kind == "logU":
+        values = np.exp(rng.uniform(np.log(part.low), np.log(part.high), rows))
+    else:
+        values = rng.uniform(part.low, part.high, rows)
+    return values * rng.choice([-1.0, 1.0], rows) if part.both else values
