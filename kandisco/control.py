@@ -32,6 +32,10 @@ class Control:
         """Seconds since construction."""
         return self.clock() - self.started
 
+    def left(self) -> float:
+        """Seconds until the time limit, at least 0; inf without one."""
+        return max(0.0, self.seconds - self.elapsed())
+
     def reason(self) -> Reason:
         """Why work should stop now, or an empty text."""
         if self.interrupted:

@@ -151,7 +151,7 @@ def _searched(
     """All formulas of all attempts, in order, until one settles the matter or time is up."""
     scales = _scales(rows.fit)
     functions = registry.functions(config.functions)
-    refiner = None if config.refiner == "none" else registry.refiner("neighbours" if config.refiner == "auto" else config.refiner)
+    engines = registry.engines(config.refiner)
     problem = search.Problem(
         rows=_scaled(rows, scales),
         functions=functions,
@@ -174,8 +174,9 @@ def _searched(
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
-    if refiner is not None:
-        pool += _refined(pool, refiner, work)
+    for engine in engines:
+        if engine is engines[0] or not _at_noise(pool, rows):
+            pool += _refined(pool, engine, work)
     return pool, control.reason() or "done"
 
 

@@ -250,6 +250,35 @@ class Registry:
         """The refiner of this name."""
         return self.all_refiners.get(name)
 
+    def engines(self, choice: str) -> tuple[RefinerSpec, ...]:
+        """The refiners that a setting asks for, in the order they run in.
+
+        Args:
+            choice: ``none``, ``auto`` (all that offer themselves and can run here, ours first) or a name.
+
+        Raises:
+            PluginError: the refiner of this name is not there or cannot run here; the message holds the remedy.
+        """
+        if choice == "none":
+            return ()
+        if choice == "auto":
+            return tuple(spec for spec in self.refiners() if spec.auto and not self.unavailable(spec))
+        spec = self.refiner(choice)
+        if reason := self.unavailable(spec):
+            raise PluginError(f"The refiner {choice!r} cannot run here: {reason}", hint="More: kandisco doctor.")
+        return (spec,)
+
+    def unavailable(self, spec: RefinerSpec) -> str:
+        """Why a refiner cannot run here, in one line, or an empty text; one that fails to say so counts as broken."""
+        try:
+            return next(iter(spec.unavailable().splitlines()), "")
+        except Exception as exc:
+            owner = self.owners("refiners")[spec.name]
+            if owner.origin == "built-in":
+                raise
+            self.plugins.fail(Failure(plugin=owner, error=exc, hook="kandisco_refiners"))
+            return f"it does not say whether it can run: {exc}"
+
     def datasets(self) -> tuple[DatasetSpec, ...]:
         """All named datasets."""
         return self.all_datasets.specs()

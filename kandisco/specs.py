@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,8 +92,11 @@ class RefineProblem:
         seeds: expressions to start from, best first.
         functions: names (heads) a proposal may use.
         max_complexity: proposals above are dropped.
-        seconds, evaluations: budget; whichever ends first.
+        seconds, evaluations: budget; whichever ends first. Evaluations are formulas the engine tries, with or without fitting
+            them; they and the seed decide what is found, so that the clock does not.
         seed: of all randomness.
+        units: unit of each column that has one; the target's under ``""``.
+        stop: asked now and then; once it is true (Ctrl-C), hand over what there is.
     """
 
     x: Array
@@ -105,16 +108,34 @@ class RefineProblem:
     seconds: float = 10.0
     evaluations: int = 10_000
     seed: int = 0
+    units: Mapping[str, str] = field(default_factory=dict)
+    stop: Callable[[], object] = lambda: ""
+
+    @property
+    def complexities(self) -> Mapping[str, int]:
+        """Allowed function -> nodes it counts for; a leaf, a power and each join of two terms or factors count 1."""
+        from kandisco.expr.heads import HEADS
+
+        return {name: HEADS[name].complexity for name in self.functions if name in HEADS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class RefinerSpec:
-    """An engine that improves composed formulas. ``unavailable()`` returns "" or why it cannot run here and the remedy."""
+    """An engine that improves composed formulas.
+
+    Attributes:
+        refine: proposes expressions, best first. A generator that raises is survived: what it yielded before is kept.
+        unavailable: returns "" or why it cannot run here and the remedy; further lines (a recipe) are shown by
+            ``kandisco doctor`` only. It must not import the engine.
+        scopes: ``formula``: whole formulas from seeds; ``edge``: one column and no seeds, the curve a learned edge draws.
+        auto: whether ``--refiner auto`` may use it where the search has not settled: quick, repeatable, nothing to set up.
+    """
 
     name: str
     refine: Callable[[RefineProblem], Iterable[Expr]]
     unavailable: Callable[[], str] = lambda: ""
     scopes: frozenset[str] = frozenset({"formula"})
+    auto: bool = False
     summary: str = ""
 
 

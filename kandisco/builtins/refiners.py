@@ -21,12 +21,12 @@ def neighbours(problem: RefineProblem) -> Iterable[Expr]:
     in a function.
 
     Args:
-        problem: its ``seeds``, ``names``, ``functions`` and ``evaluations`` (how many proposals) are used.
+        problem: its ``seeds``, ``names``, ``functions`` and ``evaluations`` (how many proposals at most) are used.
     """
     unary = tuple(name for name in problem.functions if name in HEADS and HEADS[name].arity == 1)
     streams = [_edits(seed, problem.names, unary) for seed in problem.seeds]
     seen = set(problem.seeds)
-    return list(islice(_fresh(_in_turn(streams), seen), problem.evaluations))
+    return islice(_fresh(_in_turn(streams), seen), problem.evaluations)
 
 
 def _in_turn(streams: list[Iterator[Expr]]) -> Iterator[Expr]:
@@ -79,5 +79,8 @@ def _at(expr: Expr, names: tuple[str, ...], functions: tuple[str, ...]) -> Itera
 def kandisco_refiners() -> Iterable[RefinerSpec]:
     """The shipped refiner."""
     yield RefinerSpec(
-        name="neighbours", refine=neighbours, summary="formulas one edit away from the best ones; needs nothing installed"
+        name="neighbours",
+        refine=neighbours,
+        auto=True,
+        summary="formulas one edit away from the best ones; needs nothing installed",
     )

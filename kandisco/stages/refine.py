@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from kandisco.control import Control
-from kandisco.errors import PluginError
 from kandisco.expr import Expr, complexity, parse
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
@@ -17,6 +17,8 @@ from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import StageRecord, StageResult
 
 _SCREENING_ROWS = 240
+_EVALUATIONS = 20_000
+_PROPOSALS = 300  # each is refitted, so an engine that proposes more is cut off
 
 
 def refine(
@@ -71,28 +73,51 @@ def propose(
     max_complexity: int,
     seed: int,
     control: Control,
+    units: Mapping[str, str] | None = None,
 ) -> StageResult[list[Candidate]]:
     """Let an engine propose formulas from seeds; it decides nothing, every proposal is refitted here.
 
-    Raises:
-        PluginError: the engine broke; the message names it.
+    An engine that breaks is named in the record's notes; what it proposed until then counts.
+
+    Args:
+        refiner: the engine.
+        seeds: the best formulas so far, best first.
+        sample: the rows to fit.
+        functions: the library proposals may use.
+        max_complexity: of a proposal.
+        seed: of the engine's randomness.
+        control: the time it has left, and whether to stop.
+        units: of the columns that have one, the target's under ``""``.
     """
     started = time.perf_counter()
     heads = {node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS}
     problem = RefineProblem(
         x=sample.x.T, y=sample.y, names=sample.names, seeds=tuple(seeds), functions=tuple(sorted(heads)),
-        max_complexity=max_complexity, evaluations=300, seed=seed,
+        max_complexity=max_complexity, seconds=control.left(), evaluations=_EVALUATIONS, seed=seed,
+        units=units or {}, stop=control.reason,
     )  # fmt: skip
-    try:
-        proposals = tuple(refiner.refine(problem))
-    except Exception as error:
-        raise PluginError(f"The refiner {refiner.name!r} failed: {error}.", hint="Run without it: --refiner none.") from error
+    proposals, failure = proposed(refiner, problem)
     few = sample.thinned(_SCREENING_ROWS)
     usable = [expr for expr in proposals if complexity(expr) <= 2 * max_complexity]
     fits = [few.refit(expr, iterations=15) for expr in usable if not control.reason()]
     fits.sort(key=lambda fit: few.description_length(fit, complexity(fit.expr)))
     out = [Candidate(expr=fit.expr, origin=f"refiner {refiner.name}", rmse=fit.rmse) for fit in fits[:8]]
     record = StageRecord(
-        stage=f"refiner {refiner.name}", seed=seed, seconds=time.perf_counter() - started, metrics={"proposals": len(proposals)}
+        stage=f"refiner {refiner.name}",
+        seed=seed,
+        seconds=time.perf_counter() - started,
+        metrics={"proposals": len(proposals)},
+        notes=(failure,) if failure else (),
     )
     return StageResult(value=out, record=record)
+
+
+def proposed(refiner: RefinerSpec, problem: RefineProblem) -> tuple[list[Expr], str]:
+    """The first proposals of an engine, and what went wrong (empty where nothing did)."""
+    proposals: list[Expr] = []
+    try:
+        for expr in islice(refiner.refine(problem), _PROPOSALS):
+            proposals.append(expr)
+    except Exception as error:
+        return proposals, f"The refiner {refiner.name!r} failed: {str(error).rstrip('.') or type(error).__name__}."
+    return proposals, ""
