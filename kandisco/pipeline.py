@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -107,10 +107,11 @@ def _discover(
     journal = _Journal(run=run, observers=observers)
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
-    pool, status = _searched(rows, config, registry, journal, control)
+    units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
+    pool, status = _searched(rows, config, registry, journal, control, units)
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
-        pool, status = _searched(rows, config, registry, journal, control)
+        pool, status = _searched(rows, config, registry, journal, control, units)
     best, front = _confirmed(*choose(_polished(pool, rows, control), rows), rows, registry.functions(config.functions))
     result = Result(
         best=best,
@@ -121,7 +122,12 @@ def _discover(
         status=status,
         seed=config.seed,
         seconds=control.elapsed(),
-        warnings=(*dataset.notes, *(_GROWING if rows.fit.relative else ()), *_warnings(best, dataset, split, status)),
+        warnings=(
+            *dataset.notes,
+            *(_GROWING if rows.fit.relative else ()),
+            *_warnings(best, dataset, split, status),
+            *_broken(journal),
+        ),
         records=tuple(journal.records),
     )
     journal.tell("run_finished", result)
@@ -138,6 +144,7 @@ class _Work:
     config: Config
     control: Control
     journal: _Journal
+    units: Mapping[str, str]
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -146,7 +153,7 @@ class _Work:
 
 
 def _searched(
-    rows: Rows, config: Config, registry: Registry, journal: _Journal, control: Control
+    rows: Rows, config: Config, registry: Registry, journal: _Journal, control: Control, units: Mapping[str, str]
 ) -> tuple[list[Formula], Status]:
     """All formulas of all attempts, in order, until one settles the matter or time is up."""
     scales = _scales(rows.fit)
@@ -161,7 +168,7 @@ def _searched(
         keep=journal.keep,
     )
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
-    work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal)
+    work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal, units=units)
     pool: list[Formula] = []
     for attempt in search.attempts(problem):
         if pool and (reason := control.reason()):
@@ -207,6 +214,7 @@ def _proposed(refiner: RefinerSpec, seeds: Sequence[Expr], work: _Work) -> list[
         max_complexity=config.max_complexity,
         seed=config.seed,
         control=work.control,
+        units={name: unit for name, unit in work.units.items() if unit},
     )
     work.journal.record(found.record)
     return found.value
@@ -340,6 +348,12 @@ def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
     }
     errors = {name: math.sqrt(rows.test.mean(r**2)) * unit if len(r) else 0.0 for name, r in residuals.items()}
     return {name: (rmse, 1 - (rmse / spread) ** 2) for name, rmse in errors.items()}
+
+
+def _broken(journal: _Journal) -> tuple[str, ...]:
+    """What engines failed with, each said once."""
+    notes = (note for record in journal.records if record.stage.startswith("refiner ") for note in record.notes)
+    return tuple(dict.fromkeys(notes))
 
 
 def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Status) -> list[str]:

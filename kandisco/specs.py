@@ -96,6 +96,7 @@ class RefineProblem:
             them; they and the seed decide what is found, so that the clock does not.
         seed: of all randomness.
         units: unit of each column that has one; the target's under ``""``.
+        weights: float64 [rows], above zero: how much each squared error counts; None for all alike.
         stop: asked now and then; once it is true (Ctrl-C), hand over what there is.
     """
 
@@ -109,6 +110,7 @@ class RefineProblem:
     evaluations: int = 10_000
     seed: int = 0
     units: Mapping[str, str] = field(default_factory=dict)
+    weights: Array | None = None
     stop: Callable[[], object] = lambda: ""
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,14 @@ from hypothesis import strategies as st
 from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.errors import PluginError
-from kandisco.expr import to_text
+from kandisco.expr import Expr, parse, to_text
 from kandisco.expr.numeric import evaluate
+from kandisco.hookspecs import hookimpl
 from kandisco.pipeline import discover
 from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.run import Run
-from kandisco.specs import Observer
+from kandisco.specs import Observer, RefineProblem, RefinerSpec
 from kandisco.types import Dataset, Formula, Result, StageRecord, Variable
 
 REGISTRY = Registry(load(entry_points=False, environ={}))
@@ -188,6 +191,53 @@ def test_errors_that_grow_with_the_target_are_fitted_as_relative_ones() -> None:
     far = {"a": np.array([6.0])}
     assert any("grow with the target" in warning for warning in result.warnings)
     np.testing.assert_allclose(evaluate(best(result).expr, far), 3 * np.exp(9.0), rtol=0.05)
+
+
+def with_engine(engine: Callable[[RefineProblem], Iterable[Expr]], name: str = "mine", *, auto: bool = False) -> Registry:
+    """The registry with one more refiner."""
+    plugin = ModuleType("mine_plugin")
+    spec = RefinerSpec(name=name, refine=engine, auto=auto)
+    plugin.kandisco_refiners = hookimpl(lambda: [spec])  # type: ignore[attr-defined]
+    return Registry(load(entry_points=False, environ={}, modules=[plugin]))
+
+
+HARD = table((A[:40] * B[:40] + 1) / (A[:40] + B[:40] ** 2), A[:40], B[:40])
+LAW = parse("1.2*(0.9*a*b + 1.0)/(1.0*a + 1.1*b**2)")
+SHORT = {
+    "width": "2,1",
+    "restarts": 1,
+    "functions": ("x",),
+    "beam": 1,
+    "max_complexity": 16,
+}  # one network of the wrong shape, so that there is something left to find
+
+
+def test_what_an_engine_found_before_it_died_is_refitted_scored_and_kept() -> None:
+    def dying(problem: RefineProblem) -> Iterable[Expr]:
+        yield LAW
+        raise PluginError("The worker was ended by SIGSEGV.")
+
+    result = discover(HARD, Config(refiner="mine", **SHORT), with_engine(dying))
+    assert (best(result).evidence, best(result).origin) == ("exact", "refiner mine")
+    assert best(result).rmse_test < 1e-12
+    assert result.warnings[-1] == "The refiner 'mine' failed: The worker was ended by SIGSEGV."
+    assert len(result.front) > 1, "its formulas stand on one front with ours"
+
+
+def test_auto_asks_an_engine_only_while_something_is_left_to_find() -> None:
+    asked: list[RefineProblem] = []
+
+    def engine(problem: RefineProblem) -> Iterable[Expr]:
+        asked.append(problem)
+        return [LAW]
+
+    registry = with_engine(engine, auto=True)
+    assert best(discover(table(2 * A * B, A, B), Config(), registry)).evidence == "exact"
+    assert not asked
+    data = replace(HARD, inputs=(Variable(name="a", unit="m"), Variable(name="b")))
+    assert best(discover(data, Config(**SHORT), registry)).origin == "refiner mine"
+    assert asked[0].units == {"a": "m"}
+    assert asked[0].seeds
 
 
 def test_a_missing_name_is_an_error_that_names_it() -> None:

@@ -18,7 +18,7 @@ from kandisco.expr.numeric import evaluate
 from kandisco.hookspecs import hookimpl
 from kandisco.plugins import load
 from kandisco.registry import Registry
-from kandisco.specs import CommandSpec, FunctionSpec, Observer, ReaderSpec
+from kandisco.specs import CommandSpec, FunctionSpec, Observer, ReaderSpec, RefinerSpec
 from kandisco.types import Table
 
 
@@ -241,3 +241,37 @@ def test_listing_one_kind_imports_nothing_heavy() -> None:
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def engines(choice: str, *specs: RefinerSpec) -> list[str]:
+    """Names of the refiners that a setting asks for."""
+    plugin = bringing("mine", "kandisco_refiners", *specs)
+    registry = Registry(load(entry_points=False, environ={}, modules=[plugin], tell=lambda line: None))
+    return [spec.name for spec in registry.engines(choice)]
+
+
+def refiner(name: str, reason: str = "", *, auto: bool = False) -> RefinerSpec:
+    """A refiner that finds nothing, or cannot run here."""
+    return RefinerSpec(name=name, refine=lambda problem: [], unavailable=lambda: reason, auto=auto)
+
+
+def test_auto_takes_the_engines_that_offer_themselves_and_can_run_here() -> None:
+    specs = (refiner("fast", auto=True), refiner("slow"), refiner("gone", "It is not installed.", auto=True))
+    assert engines("auto", *specs) == ["neighbours", "fast"]
+    assert engines("slow", *specs) == ["slow"]
+    assert engines("none", *specs) == []
+
+
+def test_an_engine_that_cannot_run_here_is_refused_with_its_remedy() -> None:
+    with pytest.raises(PluginError, match=r"'gone' cannot run here: Not installed; pip install gone\. More: kandisco doctor\."):
+        engines("gone", refiner("gone", "Not installed; pip install gone.\nA long recipe."))
+
+
+def test_an_engine_that_cannot_even_say_whether_it_runs_is_passed_over() -> None:
+    def broken() -> str:
+        raise OSError("no such library")
+
+    specs = (RefinerSpec(name="broken", refine=lambda problem: [], unavailable=broken, auto=True),)
+    assert engines("auto", *specs) == ["neighbours"]
+    with pytest.raises(PluginError, match="no such library"):
+        engines("broken", *specs)

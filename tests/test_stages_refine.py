@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 
 import numpy as np
-import pytest
 
 from kandisco.control import Control
-from kandisco.errors import PluginError
 from kandisco.expr import Expr, complexity, parse, to_text
 from kandisco.registry import Registry
 from kandisco.specs import RefineProblem, RefinerSpec
@@ -87,9 +86,28 @@ def test_the_engine_sees_training_rows_seeds_and_allowed_functions(registry: Reg
     assert "besselj" not in problem.functions
 
 
-def test_a_broken_engine_is_named(registry: Registry) -> None:
-    def broken(problem: RefineProblem) -> list[Expr]:
+def test_a_broken_engine_is_named_and_what_it_proposed_until_then_counts(registry: Registry) -> None:
+    def broken(problem: RefineProblem) -> Iterable[Expr]:
+        yield parse("7.0*a**2/b")
         raise ValueError("no luck")
 
-    with pytest.raises(PluginError, match="'broken' failed: no luck.*--refiner none"):
-        asked(RefinerSpec(name="broken", refine=broken), registry)
+    options = {"max_complexity": 20, "seed": 0, "control": Control()}
+    spec = RefinerSpec(name="broken", refine=broken)
+    done = propose(spec, [parse("a")], SAMPLE, registry.functions(("elementary",)), **options)  # type: ignore[arg-type]
+    assert done.record.notes == ("The refiner 'broken' failed: no luck.",)
+    assert [to_text(candidate.expr) for candidate in done.value] == ["2.0*a**2/b"]
+
+
+def test_an_engine_without_end_is_cut_off(registry: Registry) -> None:
+    endless = RefinerSpec(name="endless", refine=lambda problem: itertools.repeat(parse("1.0*a")))
+    assert len(asked(endless, registry)) == 8
+
+
+def test_the_engine_is_told_how_long_it_has(registry: Registry) -> None:
+    seen: list[RefineProblem] = []
+    spec = RefinerSpec(name="look", refine=lambda problem: seen.append(problem) or [])  # type: ignore[func-returns-value]
+    control = Control(seconds=10.0, clock=iter([0.0, 4.0, 4.0, 4.0, 4.0]).__next__)
+    propose(spec, [], SAMPLE, registry.functions(("elementary",)), max_complexity=20, seed=0, control=control)
+    assert seen[0].seconds == 6.0
+    control.interrupted = True
+    assert seen[0].stop() == "interrupted"

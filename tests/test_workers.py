@@ -41,7 +41,8 @@ def problem(seconds: float = 30.0, *, interrupted: bool = False) -> RefineProble
     x = np.linspace(-1, 1, 7)
     return RefineProblem(
         x=x[:, None], y=x / 3, names=("x",), seeds=(parse("2.5*x + sin(x)/3"),), functions=("sin", "exp"),
-        seconds=seconds, evaluations=99, seed=2**60, units={"": "m", "x": "s"}, max_complexity=9, stop=lambda: interrupted,
+        seconds=seconds, evaluations=99, seed=2**60, weights=x + 2, units={"": "m", "x": "s"}, max_complexity=9,
+        stop=lambda: interrupted,
     )  # fmt: skip
 
 
@@ -74,6 +75,7 @@ def test_a_problem_comes_back_from_its_files(tmp_path: Path) -> None:
     got = read_problem(tmp_path)
     np.testing.assert_array_equal(got.x, sent.x)
     np.testing.assert_array_equal(got.y, sent.y)
+    np.testing.assert_array_equal(got.weights, sent.weights)  # type: ignore[arg-type]
     for name in ("names", "seeds", "functions", "seconds", "evaluations", "seed", "units", "max_complexity", "complexities"):
         assert getattr(got, name) == getattr(sent, name), name
     assert json.loads((tmp_path / "problem.json").read_text(encoding="utf-8"))["complexities"] == {"sin": 2, "exp": 2}

@@ -48,7 +48,7 @@ def _dataset(spec: Any) -> tuple[str, ...]:
 
 
 def _refiner(spec: Any) -> tuple[str, ...]:
-    reason = spec.unavailable()
+    reason = next(iter(spec.unavailable().splitlines()), "")
     return f"unavailable: {reason}" if reason else "available", spec.summary
 
 

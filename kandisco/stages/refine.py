@@ -94,7 +94,7 @@ def propose(
     problem = RefineProblem(
         x=sample.x.T, y=sample.y, names=sample.names, seeds=tuple(seeds), functions=tuple(sorted(heads)),
         max_complexity=max_complexity, seconds=control.left(), evaluations=_EVALUATIONS, seed=seed,
-        units=units or {}, stop=control.reason,
+        units=units or {}, weights=sample.weights, stop=control.reason,
     )  # fmt: skip
     proposals, failure = proposed(refiner, problem)
     few = sample.thinned(_SCREENING_ROWS)

@@ -31,7 +31,8 @@ def write_problem(problem: RefineProblem, folder: Path) -> None:
         "seed": problem.seed,
     }
     (folder / "problem.json").write_text(json.dumps(card), encoding="utf-8")
-    np.savez(folder / "problem.npz", x=problem.x, y=problem.y)
+    weights: dict[str, Any] = {} if problem.weights is None else {"weights": problem.weights}
+    np.savez(folder / "problem.npz", x=problem.x, y=problem.y, **weights)
 
 
 def read_problem(folder: Path) -> RefineProblem:
@@ -45,6 +46,7 @@ def read_problem(folder: Path) -> RefineProblem:
         raise InputError(f"{folder} holds a problem of format {card.get('format')!r}, not {FORMAT}.", hint="Update the plugin.")
     with np.load(folder / "problem.npz", allow_pickle=False) as arrays:
         x, y = arrays["x"], arrays["y"]
+        weights = arrays.get("weights")
     return RefineProblem(
         x=x,
         y=y,
@@ -52,6 +54,7 @@ def read_problem(folder: Path) -> RefineProblem:
         seeds=tuple(from_json(tree) for tree in card["seeds"]),
         functions=tuple(card["functions"]),
         units=card["units"],
+        weights=weights,
         max_complexity=card["max_complexity"],
         seconds=math.inf if card["seconds"] is None else card["seconds"],
         evaluations=card["evaluations"],
