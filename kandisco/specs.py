@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kandisco.expr import Expr
     from kandisco.types import Array, Dataset, Formula, Table
 
+# An exported program's head holds this line; once the program was run, what was found stands in its place.
+UNCHECKED = "not checked on this machine"
+
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSpec:
@@ -166,7 +169,11 @@ class ReaderSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ExporterSpec:
-    """Writes formulas in another language. ``export(formulas, dataset)`` gets one formula unless ``many`` is set."""
+    """Writes formulas in another language. ``export(formulas, dataset)`` gets one formula unless ``many`` is set.
+
+    A line ``UNCHECKED`` in a comment of the text asks the core to run the program, where the tool for ``suffix`` is there, and to
+    put what it found in that place; what a program must look like to be run says docs/hooks/exporters.md.
+    """
 
     name: str
     suffix: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import re
 import runpy
 import shutil
 import subprocess
@@ -17,14 +18,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kandisco.builtins.exporters import kandisco_exporters
-from kandisco.expr import Expr, from_json, num, parse, to_text
+from kandisco.builtins import exporters, programs
+from kandisco.certify import certified, check
+from kandisco.errors import InputError
+from kandisco.expr import Expr, from_json, num, parse, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.expr.rounding import digits_for, rounded
 from kandisco.specs import ExporterSpec
 from kandisco.types import Dataset, Formula, Variable
 
-EXPORTERS = {spec.name: spec for spec in kandisco_exporters()}
+EXPORTERS = {spec.name: spec for spec in (*exporters.kandisco_exporters(), *programs.kandisco_exporters())}
+PROGRAMS = [spec.name for spec in programs.kandisco_exporters()]
 FORMULAS = [
     "q1*q2/(4*pi*eps*r**2)",
     "sqrt(x**2 + y**2)",
@@ -82,10 +86,10 @@ def columns_of(expr: Expr) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_python_keeps_the_numbers(text: str) -> None:
+def test_numpy_keeps_the_numbers(text: str) -> None:
     expr = parse(text)
     columns = columns_of(expr)
-    values = run_python(export("python", expr))["predict"](**columns)
+    values = run_python(export("numpy", expr))["predict"](**columns)
     np.testing.assert_allclose(values, evaluate(expr, columns), rtol=1e-12, atol=0)
 
 
@@ -97,6 +101,65 @@ def test_sympy_keeps_the_numbers(text: str) -> None:
     row = {symbol: columns[str(symbol)][0] for symbol in built.free_symbols}
     value = built.evalf(30, subs=row)
     assert float(value) == pytest.approx(float(evaluate(expr, columns)[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["c", "c++", "rust", "sql", "python", "matlab", "excel"])
+@pytest.mark.parametrize(
+    "text", ["exp(-x**2)*sin(pi*y)/3 - 7/9*(x + y)**1.5 - -2.5e-7/x**x", "tanh(x)*asinh(y) - sign(x - y)*abs(x - 2*y)"]
+)
+def test_programs_are_run_and_agree(name: str, text: str) -> None:
+    expr = parse(text)
+    written, found = certified(EXPORTERS[name], formula_of(expr), dataset_for(expr), points=40)
+    if not found.tool:
+        pytest.skip(str(found))
+    assert found.agrees and found.points == 40, str(found)
+    assert str(found) in written
+
+
+@pytest.mark.parametrize(
+    "name", ["double", "exp", "main", "j1", "y0", "fn", "end", "A1", "select", "C", "I", "alpha_1", "\u03b1", "_x", "if"]
+)
+@pytest.mark.parametrize("language", PROGRAMS)
+def test_no_name_of_a_column_breaks_a_program(language: str, name: str) -> None:
+    expr = parse(f"2.0*exp({name}/2) + 1.5*x", None) if name != "if" else parse("2.0*exp(x)").substitute({"x": var("if")})
+    text = export(language, expr)
+    assert text.count("exp") + text.count("EXP") + text.count("Exp") >= 1
+    if language in ("c", "rust", "sql", "python"):
+        found = check(EXPORTERS[language], formula_of(expr), dataset_for(expr), points=5)
+        assert not found.failed, str(found)
+
+
+def test_a_language_without_the_function_says_so() -> None:
+    with pytest.raises(InputError, match=r"Rust's standard library has no besselj\(0, \.\.\.\)"):
+        export("rust", parse("besselj(0, x)"))
+
+
+def test_a_wrong_program_gets_no_certificate() -> None:
+    spec = dataclasses.replace(
+        EXPORTERS["python"], export=lambda formulas, dataset: "# not checked on this machine\ndef predict(x): return x\n"
+    )
+    text, found = certified(spec, formula_of(parse("2.0*x")), dataset_for(parse("2.0*x")))
+    assert found.failed and not found.agrees and "DISAGREES" in text
+    broken = dataclasses.replace(spec, export=lambda formulas, dataset: "def predict(x): return undefined\n")
+    assert "FAILED in python: NameError" in str(check(broken, formula_of(parse("2.0*x")), dataset_for(parse("2.0*x"))))
+
+
+def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    text, found = certified(EXPORTERS["c"], formula_of(parse("2.0*x")), dataset_for(parse("2.0*x")))
+    assert not found.failed and not found.agrees and "// not checked here: no gcc" in text
+
+
+@pytest.mark.parametrize("name", ["typst", "mathml"])
+@pytest.mark.parametrize("text", FORMULAS)
+def test_markup_is_well_formed(name: str, text: str) -> None:
+    import xml.etree.ElementTree as ElementTree
+
+    written = export(name, parse(text), label="a--b --> \\")
+    if name == "mathml":
+        assert ElementTree.fromstring(written).tag.endswith("math")
+    else:
+        assert written.count("(") == written.count(")") and "\\left" not in written and "\\frac" not in written
 
 
 def test_sympy_keeps_rationals_exact() -> None:
@@ -113,7 +176,7 @@ def test_columns_named_like_code(name: str) -> None:
 
     expr = mul(num(1.5), call("sin", var(name)), parse("pi"))
     x = np.linspace(0, 1, 5)
-    values = run_python(export("python", expr))["predict"](x)
+    values = run_python(export("numpy", expr))["predict"](x)
     np.testing.assert_allclose(values, 1.5 * np.sin(x) * np.pi, rtol=1e-12)
     built = run_python(export("sympy", expr))["expr"]
     (symbol,) = built.free_symbols
@@ -125,12 +188,14 @@ def test_columns_named_like_code(name: str) -> None:
 def test_a_label_never_becomes_code(exporter: str) -> None:
     hostile = 'v\nraise SystemExit("ran")\n"""\u2028raise SystemExit(1)\r\\end{equation}'
     text = export(exporter, parse("2.0*x"), label=hostile)
-    if exporter in ("python", "sympy"):
+    if exporter in ("python", "numpy", "sympy"):
         run_python(text)
+    elif exporter in PROGRAMS:
+        assert not check(EXPORTERS[exporter], formula_of(parse("2.0*x")), dataset_for(parse("2.0*x"), hostile), points=5).failed
     elif exporter == "json":
         assert json.loads(text)["inputs"][0]["label"] == hostile
     else:
-        live = [line for line in text.splitlines() if not line.startswith("%")]
+        live = [line for line in re.sub("<!--.*?-->", "", text, flags=re.DOTALL).splitlines() if line[:1] not in ("%", "/")]
         assert not any("raise" in line for line in live)
 
 
@@ -168,7 +233,7 @@ def test_python_law(numbers: list[float], name: str) -> None:
     template = parse(f"1.0*exp(2.0*{name}/1000000) + sin(3.0*{name})/3")
     expr = template.with_numbers(iter([*numbers, *template.numbers()[3:]]))
     columns = columns_of(expr)
-    values = run_python(export("python", expr))["predict"](**columns)
+    values = run_python(export("numpy", expr))["predict"](**columns)
     np.testing.assert_allclose(values, evaluate(expr, columns), rtol=1e-12, atol=1e-12)
 
 
@@ -208,4 +273,4 @@ def test_latex_compiles(tmp_path: Path) -> None:
 
 def test_text_form_is_what_the_comment_shows() -> None:
     expr = parse("x/y - 2.25")
-    assert to_text(expr) in export("python", expr)
+    assert to_text(expr) in export("numpy", expr)

@@ -177,8 +177,11 @@ def _texts(session: Session, result: Result) -> dict[str, str]:
         return {}
     registry = session.registry()
     known = registry.all_exporters.names()
-    wanted = {"formula.tex": "latex", "formula.py": "python"}
-    return {file: registry.exporter(name).export([result.best], result.dataset) for file, name in wanted.items() if name in known}
+    wanted = {"formula.tex": "latex", "formula.py": "numpy"}
+    from kandisco.certify import certified
+
+    made = {file: registry.exporter(name) for file, name in wanted.items() if name in known}
+    return {file: certified(exporter, result.best, result.dataset)[0] for file, exporter in made.items()}
 
 
 def _show(result: Result, run: Run, ways: Ways) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kandisco.cli.session import Session
-from kandisco.errors import ConfigError, InputError
+from kandisco.errors import ConfigError, InputError, StageError
 
 if TYPE_CHECKING:
     from kandisco.run import Run
@@ -41,21 +41,34 @@ def export(
     ctx: typer.Context,
     run: str = _RUN,
     to: str = typer.Option(
-        "latex", "--to", metavar="NAME", help="latex, latex-table, python, sympy, json or a plugin's exporter."
+        "latex", "--to", metavar="NAME", help="latex, python, c, excel, ... (kandisco list exporters shows all)."
     ),
     pick: str = typer.Option(
         "", "--pick", metavar="N|best|accurate", help="Line of the front, the best, or the one of least error."
     ),
+    check: bool = typer.Option(
+        True, "--check/--no-check", help="Run the program where its tool is here, and put what it showed into its head."
+    ),
     output: str = _OUT,
 ) -> None:
-    """Write a formula of a run in another language."""
+    """Write a formula of a run in another language, with a certificate that it gives the formula's numbers."""
     session: Session = ctx.obj
     exporter = session.registry().exporter(to)
     result = _open(run).result()
     formulas = list(result.front) if exporter.many and not pick else [picked(result, pick or "best")]
     if not formulas:
         raise InputError("The run has no formula.", hint="Run kandisco discover again with more --time.")
-    _write(exporter.export(formulas, result.dataset), output)
+    if exporter.many or not check:
+        _write(exporter.export(formulas, result.dataset), output)
+        return
+    from kandisco.certify import certified
+
+    text, found = certified(exporter, formulas[0], result.dataset)
+    if found.failed:
+        raise StageError(f"The exported program is wrong: {found}.", hint="Please report it; --no-check writes it all the same.")
+    if found.tool:
+        print(f"kandisco: {found}", file=sys.stderr)
+    _write(text, output)
 
 
 def predict(

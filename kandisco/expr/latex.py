@@ -54,7 +54,7 @@ def to_latex(expr: Expr, digits: int | None = 6) -> str:
 
 def symbol(name: str) -> str:
     r"""A name as a symbol: ``x1`` is ``x_{1}``, ``alpha_max`` is ``\alpha_{\mathrm{max}}``, ``mass`` is ``\mathrm{mass}``."""
-    parts = [part for part in _ascii(name).split("_") if part]
+    parts = [part for part in spelt_out(name).split("_") if part]
     if not parts:
         return r"\_"
     head, *rest = parts
@@ -71,7 +71,7 @@ def _letters(word: str) -> str:
     return word if len(word) == 1 else rf"\mathrm{{{word}}}"
 
 
-def _ascii(name: str) -> str:
+def spelt_out(name: str) -> str:
     """The name with Greek letters spelt out and accents dropped; a letter without a likeness becomes its code point."""
     words = []
     for char in name:

@@ -4,37 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
+from kandisco.certify import check
 from kandisco.expr import complexity, parse
-from kandisco.expr.numeric import evaluate
 from kandisco.specs import ExporterSpec
 from kandisco.testing.findings import Finding, Rule, apply_rules
 from kandisco.types import Dataset, Formula, Variable
 
 TEXTS = ("2.5*u + 1", "exp(-0.5*u**2)*sin(pi*v)", "sqrt(u)/(1 + v**2) - 3", "u**1.5 - v**(-2)", "4.0")
 HOSTILE = 'a"""b\n*/ \\end{x} % {{ ${'
-
-# Runs in a child process, alone: the file under test is a program. It may hold ``predict`` or a sympy ``expr``.
-_RUNNER = """
-import json, runpy, sys
-module = runpy.run_path(sys.argv[1])
-columns = json.load(sys.stdin)
-if "predict" in module:
-    out = [float(v) for v in module["predict"](**columns)]
-else:
-    import sympy
-    symbols = {name: sympy.Symbol(name, real=True) for name in columns}
-    rows = [{symbols[name]: values[i] for name, values in columns.items()} for i in range(len(columns["u"]))]
-    out = [float(module["expr"].subs(row)) for row in rows]
-json.dump(out, sys.stdout)
-"""
 
 
 def check_exporter(spec: ExporterSpec) -> tuple[Finding, ...]:
@@ -112,28 +93,13 @@ def _parse(suffix: str, text: str) -> None:
 
 
 def _numbers(spec: ExporterSpec) -> Iterator[str]:
-    if spec.suffix != ".py" or spec.many:
+    """A program is run where its tool is here."""
+    if spec.many:
         return
-    data = sample()
-    columns = {"u": data.x[:, 0], "v": data.x[:, 1]}
-    for text in TEXTS[1:]:
-        got = _run(_export(spec, (text,), data), {name: list(values) for name, values in columns.items()})
-        want = evaluate(parse(text), columns)
-        if isinstance(got, str):
-            yield f"the program of {text!r} fails: {got}"
-        elif len(got) != len(want) or not np.allclose(got, want, rtol=1e-12, atol=1e-12):
-            yield f"the program of {text!r} gives {got[:2]}, the formula {list(want[:2])}"
-
-
-def _run(program: str, columns: dict[str, list[float]]) -> list[float] | str:
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "program.py"
-        path.write_text(program, encoding="utf-8")
-        command = [sys.executable, "-I", "-c", _RUNNER, str(path)]
-        done = subprocess.run(command, input=json.dumps(columns), capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode:
-        return done.stderr.strip().split("\n")[-1]
-    return [float(value) for value in json.loads(done.stdout)]
+    for text in ("+".join(f"({text})" for text in TEXTS), "4.0"):
+        found = check(spec, formula(text), sample(), points=50)
+        if found.failed:
+            yield f"the program of {text!r}: {found}"
 
 
 RULES: Mapping[str, Rule] = {"card": _card, "text": _text, "wellformed": _wellformed, "numbers": _numbers}
