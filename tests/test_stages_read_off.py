@@ -25,17 +25,18 @@ def rows() -> Scaled:
 
 def walked(graph: Graph) -> np.ndarray:
     """The output, node by node, from the sampled values of the edges; every curve has to start at its node's values."""
-    values = [X[0], X[1]]
+    levels = [[X[0], X[1]]]
     for layer, nodes in enumerate(graph.nodes):
+        values = [value for level in (layer, *graph.skips[layer]) for value in levels[level]]
         subs = {sub: np.full(X.shape[1], graph.biases.get((layer, sub), 0.0)) for node in nodes for sub in node}
         for curve in (c for c in graph.curves if c.layer == layer):
             np.testing.assert_allclose(curve.u, values[curve.source], rtol=1e-9, atol=1e-9)
             subs[curve.sub] = subs[curve.sub] + curve.v
-        values = [np.prod([subs[sub] for sub in node], axis=0) for node in nodes]
-    return evaluate(graph.outer, {"x": values[0]})
+        levels.append([np.prod([subs[sub] for sub in node], axis=0) for node in nodes])
+    return evaluate(graph.outer, {"x": levels[-1][0]})
 
 
-@pytest.mark.parametrize("width", ["2,1", "2,1,1", "2,3,1", "2,0+1", "2,1+1,1", "2,2,2,1"])
+@pytest.mark.parametrize("width", ["2,1", "2,1,1", "2,3,1", "2,0+1", "2,1+1,1", "2,2,2,1", "2,1,1@0", "2,2,1@0,1@1@0"])
 def test_node_by_node_the_graph_is_the_network(registry: Registry, width: str) -> None:
     data = rows()
     kan = net.init(net.parse_width(width, 2), registry.basis("bspline"), x=data.x, restarts=1, seed=3, grid=4)

@@ -20,6 +20,19 @@ def wire(layer: int, source: int, sub: int) -> Curve:
     return Curve(layer=layer, source=source, sub=sub, u=EMPTY, v=EMPTY)
 
 
+def test_edges_that_skip_a_layer_read_the_level_they_come_from() -> None:
+    graph = Graph(
+        inputs=(var("a"), var("b")),
+        nodes=(((0,),), ((0,),)),
+        curves=(wire(0, 0, 0), wire(1, 0, 0), wire(1, 2, 0)),
+        biases={(0, 0): 1.0},
+        skips=((), (0,)),
+    )
+    formula = graph.compose([parse("x**2"), parse("sin(x)"), parse("exp(x)")])
+    a, b = RNG.uniform(0.5, 1.5, (2, 20))
+    np.testing.assert_allclose(evaluate(formula, {"a": a, "b": b}), np.sin(a**2 + 1.0) + np.exp(b), rtol=1e-13)
+
+
 def test_sums_products_biases_and_the_outer_function_are_composed() -> None:
     # Layer 0: node 0 sums a and b, node 1 multiplies two sub-sums; layer 1 sums both nodes.
     graph = Graph(

@@ -1,12 +1,14 @@
-"""Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of symbols, files or runs."""
+"""Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of files or runs."""
 
 from kandisco.kan.descent import Descended, fit_adam, fit_lbfgs
+from kandisco.kan.editing import clear_symbol, edges_at, lock, set_symbol
 from kandisco.kan.elimination import sparsify
 from kandisco.kan.grids import extend_grid, rerange, set_edge
 from kandisco.kan.network import KAN, Edges, init, prune, select, stack
 from kandisco.kan.passes import Activations, activations, edge_deviations, forward
 from kandisco.kan.shape import Layer, Shape, parse_width
 from kandisco.kan.snapshot import load, save
+from kandisco.kan.symbols import Symbol
 from kandisco.kan.training import Trained, fit
 
 __all__ = [
@@ -16,9 +18,12 @@ __all__ = [
     "Edges",
     "Layer",
     "Shape",
+    "Symbol",
     "Trained",
     "activations",
+    "clear_symbol",
     "edge_deviations",
+    "edges_at",
     "extend_grid",
     "fit",
     "fit_adam",
@@ -26,12 +31,14 @@ __all__ = [
     "forward",
     "init",
     "load",
+    "lock",
     "parse_width",
     "prune",
     "rerange",
     "save",
     "select",
     "set_edge",
+    "set_symbol",
     "sparsify",
     "stack",
 ]

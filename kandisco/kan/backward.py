@@ -16,6 +16,7 @@ from torch import Tensor
 from kandisco.kan.network import KAN, Edges
 from kandisco.kan.passes import Trace, parts_of, slopes_of
 from kandisco.kan.shape import Layer
+from kandisco.kan.symbols import columns_and_slopes, sources_of, subs_of
 
 
 def unjoin(layer: Layer, subs: Tensor, sense: Tensor) -> Tensor:
@@ -45,36 +46,57 @@ def sensitivities(kan: KAN, found: Trace) -> list[Tensor]:
     """d output / d sub-sum of each layer, [R, O, S, N] (R, N may be 1 in the last layer where they do not matter)."""
     count, outputs = kan.restarts, kan.shape.outputs
     like = found.outputs
-    sense = torch.eye(outputs, dtype=like.dtype, device=like.device)[None, :, :, None].expand(
-        count, outputs, outputs, like.shape[-1]
-    )
+    eye = torch.eye(outputs, dtype=like.dtype, device=like.device)[None, :, :, None]
+    nodes = {len(kan.edges): eye.expand(count, outputs, outputs, like.shape[-1])}
     per_layer: list[Tensor] = []
     for level in range(len(kan.edges) - 1, -1, -1):
-        sense = unjoin(kan.shape.layers[level], found.subs[level], sense)
+        sense = unjoin(kan.shape.layers[level], found.subs[level], nodes.pop(level + 1))
         per_layer.append(sense)
         if level:
-            slope = edge_slopes(kan.edges[level], slopes_of(kan, found, level))
-            sense = (slope[:, None] * sense[:, :, None]).sum(3)
+            slope = edge_slopes(kan.edges[level], found.sources[level], slopes_of(kan, found, level))
+            share(kan, level, (slope[:, None] * sense[:, :, None]).sum(3), nodes)
     return per_layer[::-1]
 
 
-def edge_slopes(edges: Edges, dphi: Tensor) -> Tensor:
-    """Slope of every edge at every row, [R, I, S, N], from the features' derivatives [R, I, K, N]."""
+def share(kan: KAN, level: int, sense: Tensor, nodes: dict[int, Tensor]) -> None:
+    """Add the sensitivities [..., I, N] of a layer's sources to those of the levels of nodes they come from."""
+    if not kan.shape.layers[level].skips:
+        nodes[level] = nodes[level] + sense if level in nodes else sense
+        return
+    for origin, part in kan.shape.parts(level):
+        nodes[origin] = nodes[origin] + sense[..., part, :] if origin in nodes else sense[..., part, :]
+
+
+def edge_slopes(edges: Edges, z: Tensor, dphi: Tensor) -> Tensor:
+    """Slope of every edge at every row, [R, I, S, N], from its sources and the features' derivatives [R, I, K, N]."""
     weight = (edges.coef * edges.mask[..., None]).transpose(1, 2)
-    return torch.matmul(weight, dphi)
+    found = torch.matmul(weight, dphi)
+    if edges.symbols:
+        found[:, sources_of(edges), subs_of(edges)] += columns_and_slopes(edges, z)[1]
+    return found
 
 
 def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
     """Per layer the gradient [R, block] of a loss whose slope in the outputs is ``sense`` [R, O, N]."""
     parts: list[Tensor] = []
+    nodes = {len(kan.edges): sense}
     for level in range(len(kan.edges) - 1, -1, -1):
-        edges, phi = kan.edges[level], found.phi[level]
-        sense = unjoin(kan.shape.layers[level], found.subs[level], sense[:, None])[:, 0]
+        edges, phi, z = kan.edges[level], found.phi[level], found.sources[level]
+        sense = unjoin(kan.shape.layers[level], found.subs[level], nodes.pop(level + 1)[:, None])[:, 0]
         slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape) * edges.mask[..., None]
-        parts.append(torch.cat([slope.flatten(1), sense.sum(2)], dim=1))
+        part = [slope.flatten(1), sense.sum(2)]
+        below = None
         if level:
-            down = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
-            sense = (down * slopes_of(kan, found, level)).sum(2)
+            below = (torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape) * slopes_of(kan, found, level)).sum(2)
+        if edges.symbols:
+            own = sense[:, subs_of(edges)]
+            columns, slopes = columns_and_slopes(edges, z)
+            part.append((columns * own[:, :, None]).sum(3).flatten(1))
+            if below is not None:
+                below.index_add_(1, torch.tensor(sources_of(edges), device=below.device), slopes * own)
+        parts.append(torch.cat(part, dim=1))
+        if below is not None:
+            share(kan, level, below, nodes)
     return parts[::-1]
 
 

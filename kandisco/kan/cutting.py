@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
 from torch import Tensor
 
 from kandisco.kan.layout import blocks
@@ -12,6 +13,7 @@ from kandisco.kan.normal import normal
 from kandisco.kan.passes import edge_means
 from kandisco.kan.penalty import effect_forms, effects
 from kandisco.kan.problem import Problem
+from kandisco.kan.symbols import sources_of, subs_of
 
 
 def edge_effects(kan: KAN, data: Problem) -> list[Tensor]:
@@ -21,11 +23,37 @@ def edge_effects(kan: KAN, data: Problem) -> list[Tensor]:
 
 
 def cut(kan: KAN, data: Problem, threshold: float) -> KAN:
-    """Remove edges whose effect is below ``threshold``; means move into the biases. A layer always keeps its largest edge."""
+    """Remove edges whose effect is below ``threshold``; means move into the biases.
+
+    A layer always keeps its largest edge, and symbolic and locked edges stay.
+    """
     found = edge_effects(kan, data)
-    keep = [((e >= threshold) | (e >= e.amax((1, 2), keepdim=True))).to(e) for e in found]
-    masks = [e.mask * k for e, k in zip(kan.edges, keep, strict=True)]
+    keep = [(e >= threshold) | (e >= e.amax((1, 2), keepdim=True)) for e in found]
+    masks = [e.mask * (k | p).to(e.mask) for e, k, p in zip(kan.edges, keep, protected(kan, found), strict=True)]
     return with_masks(kan, masks, data)
+
+
+def protected(kan: KAN, found: list[Tensor]) -> list[Tensor]:
+    """[R, S, I] per layer: the edges no criterion removes. ``found`` are the edges' effects.
+
+    These are the edges somebody decided on, symbolic and locked ones, and, so that they are heard, of each node they lead to the
+    outgoing edge of largest effect, and so on to the output.
+    """
+    nodes: dict[int, Tensor] = {}
+    kept = []
+    for level, (e, effect) in enumerate(zip(kan.edges, found, strict=True)):
+        keep = e.locked > 0
+        keep[:, subs_of(e), sources_of(e)] = True
+        for origin, part in kan.shape.parts(level):
+            if origin == 0:
+                continue
+            own = effect[:, :, part]
+            keep[:, :, part] |= (own >= own.amax(1, keepdim=True)) & nodes[origin][:, None]
+        kept.append(keep & (e.mask > 0))
+        owner = torch.tensor(kan.shape.layers[level].owner(), device=keep.device)
+        heads = torch.zeros(kan.restarts, kan.shape.layers[level].nodes, dtype=torch.long, device=keep.device)
+        nodes[level + 1] = heads.index_add(1, owner, kept[-1].any(2).long()) > 0
+    return kept
 
 
 def with_masks(kan: KAN, masks: list[Tensor], data: Problem) -> KAN:

@@ -15,7 +15,7 @@ from kandisco.kan.gradient import Loss, gradient_problem, loss_and_gradient, squ
 from kandisco.kan.layout import free, pack, unpack
 from kandisco.kan.network import KAN, select, stack
 from kandisco.kan.problem import Problem, cached_features
-from kandisco.kan.tensors import columns
+from kandisco.kan.tensors import columns, row_weights
 from kandisco.types import Array, Status
 
 
@@ -35,6 +35,7 @@ def fit_lbfgs(
     y: ArrayLike | Tensor,
     *,
     iterations: int = 200,
+    weights: ArrayLike | Tensor | None = None,
     loss: Loss = square,
     control: Control | None = None,
 ) -> Descended:
@@ -45,10 +46,11 @@ def fit_lbfgs(
         x: [rows, inputs].
         y: [rows] or [rows, outputs].
         iterations: most iterations of each restart.
+        weights: [rows] not negative, what each row's loss counts.
         loss: outputs [R, O, N], targets [O, N] -> loss of every row [R, N].
         control: asked at every evaluation.
     """
-    data = _problem(kan, x, y)
+    data = _problem(kan, x, y, weights)
     done = [_lbfgs(select(kan, r), data, iterations, loss, control) for r in range(kan.restarts)]
     unfinished: list[Status] = [one.status for one in done if one.status != "done"]
     return Descended(
@@ -66,7 +68,7 @@ class _Stop(Exception):
 def _lbfgs(kan: KAN, data: Problem, iterations: int, loss: Loss, control: Control | None) -> Descended:
     from scipy.optimize import minimize
 
-    start, first, evaluations = pack(kan), cached_features(kan, data), 0
+    start, first, evaluations, held = pack(kan), cached_features(kan, data), 0, free(kan)
     best, lowest = start, float("inf")
     status: Status = "done"
     flat_start: Array = start[0].double().cpu().numpy()
@@ -82,7 +84,7 @@ def _lbfgs(kan: KAN, data: Problem, iterations: int, loss: Loss, control: Contro
         evaluations += 1
         if float(found) < lowest:
             best, lowest = theta.clone(), float(found)
-        return float(found), gradient[0].double().cpu().numpy()
+        return float(found), (gradient * held)[0].double().cpu().numpy()
 
     with contextlib.suppress(_Stop):
         minimize(value, flat_start, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "ftol": 0.0, "gtol": 0.0})
@@ -98,6 +100,7 @@ def fit_adam(
     batch: int = 256,
     rate: float = 3e-3,
     seed: int = 0,
+    weights: ArrayLike | Tensor | None = None,
     loss: Loss = square,
     control: Control | None = None,
 ) -> Descended:
@@ -111,10 +114,11 @@ def fit_adam(
         batch: rows of a step.
         rate: largest step of a parameter.
         seed: of the order of the rows.
+        weights: [rows] not negative, what each row's loss counts.
         loss: outputs [R, O, N], targets [O, N] -> loss of every row [R, N].
         control: asked at every step.
     """
-    data = _problem(kan, x, y)
+    data = _problem(kan, x, y, weights)
     order = torch.Generator().manual_seed(seed)
     theta, held = pack(kan), free(kan)
     mean, spread = torch.zeros_like(theta), torch.zeros_like(theta)
@@ -126,7 +130,8 @@ def fit_adam(
             if reason:
                 status = reason
                 break
-            part = Problem(data.x[:, rows], data.y[:, rows], max(batch, 1))
+            share = None if data.weights is None else data.weights[rows]
+            part = Problem(data.x[:, rows], data.y[:, rows], max(batch, 1), share)
             gradient = loss_and_gradient(unpack(kan, theta), part, None, loss)[1] * held
             count += 1
             mean = mean.lerp(gradient, 0.1)
@@ -146,6 +151,7 @@ def _batches(data: Problem, size: int, order: torch.Generator) -> list[Tensor]:
     return [rows[start : start + size] for start in range(0, data.rows, size)]
 
 
-def _problem(kan: KAN, x: ArrayLike | Tensor, y: ArrayLike | Tensor) -> Problem:
+def _problem(kan: KAN, x: ArrayLike | Tensor, y: ArrayLike | Tensor, weights: ArrayLike | Tensor | None) -> Problem:
     like = kan.edges[0].coef
-    return gradient_problem(kan, columns(x, like.dtype, like.device), columns(y, like.dtype, like.device))
+    target = columns(y, like.dtype, like.device)
+    return gradient_problem(kan, columns(x, like.dtype, like.device), target, row_weights(weights, target))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.control import Control
-from kandisco.kan.cutting import edge_effects, with_masks
+from kandisco.kan.cutting import edge_effects, protected, with_masks
 from kandisco.kan.network import KAN, select, stack
 from kandisco.kan.normal import problem
 from kandisco.kan.problem import Problem
-from kandisco.kan.tensors import columns
+from kandisco.kan.tensors import Held, columns
 from kandisco.kan.training import Progress, Trained, fit
 
 # A removal may raise the held-out error by this factor, or by this share of lamb of the target's deviation.
@@ -29,7 +29,8 @@ def sparsify(
     y: ArrayLike | Tensor,
     *,
     lamb: float,
-    valid: tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None = None,
+    valid: Held | None = None,
+    weights: ArrayLike | Tensor | None = None,
     grids: Sequence[int] = (5, 10),
     iterations: int = 60,
     control: Control | None = None,
@@ -44,17 +45,28 @@ def sparsify(
         x: [rows, inputs].
         y: [rows] or [rows, outputs].
         lamb: pressure, unitless; a removal may cost half of ``lamb`` of the target's deviation in held-out error.
-        valid: held-out (x, y); None judges by the training rows.
+        valid: held-out (x, y) or (x, y, weights); None judges by the training rows.
+        weights: [rows], see ``fit``.
         grids: grid intervals, coarse to fine; elimination works on the last.
         iterations: as in ``fit``, and a third of it for each refit.
         control, progress: see ``fit``.
     """
-    done = fit(kan, x, y, valid=valid, lamb=lamb, grids=grids, iterations=iterations, control=control, progress=progress)
+    done = fit(
+        kan, x, y, valid=valid, weights=weights, lamb=lamb, grids=grids, iterations=iterations, control=control, progress=progress
+    )
+    like = kan.edges[0].coef
     slack = _SHARE * lamb * float(columns(y).std(correction=0))
+    data = problem(select(done.kan, 0), *(columns(v, like.dtype, like.device) for v in (x, y)))
+
+    def refit(batch: KAN) -> Trained:
+        few = max(iterations // 3, 5)
+        grid = (done.kan.grid,)
+        return fit(batch, x, y, valid=valid, weights=weights, grids=grid, iterations=few, patience=6, control=control)
+
     found: list[Trained] = []
     for index in range(done.kan.restarts):
         one = replace(done, kan=select(done.kan, index), train_rmse=done.train_rmse[[index]], valid_rmse=done.valid_rmse[[index]])
-        found.append(_reduce(one, x, y, valid, slack, max(iterations // 3, 5), control))
+        found.append(_reduce(one, data, refit, slack))
     return replace(
         done,
         kan=stack(one.kan for one in found),
@@ -65,26 +77,15 @@ def sparsify(
     )
 
 
-def _reduce(
-    one: Trained,
-    x: ArrayLike | Tensor,
-    y: ArrayLike | Tensor,
-    valid: tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None,
-    slack: float,
-    iterations: int,
-    control: Control | None,
-) -> Trained:
+def _reduce(one: Trained, data: Problem, refit: Callable[[KAN], Trained], slack: float) -> Trained:
     """Remove nodes, then edges, from a single network while a refit stays within the limit."""
-    kan = one.kan
-    like = kan.edges[0].coef
-    data = problem(kan, columns(x, like.dtype, like.device), columns(y, like.dtype, like.device))
     for propose in (_without_a_node, _without_an_edge):
         while one.status == "done":
             variants = propose(one.kan, data)
             if not variants:
                 break
             batch = stack(with_masks(one.kan, masks, data) for masks in variants)
-            trial = fit(batch, x, y, valid=valid, grids=(kan.grid,), iterations=iterations, patience=6, control=control)
+            trial = refit(batch)
             best = int(np.argmin(trial.valid_rmse))
             used = one.iterations + trial.iterations
             if trial.valid_rmse[best] > max(_FACTOR * one.valid_rmse[0], one.valid_rmse[0] + slack):
@@ -100,9 +101,10 @@ def _reduce(
 def _without_a_node(kan: KAN, data: Problem) -> list[list[Tensor]]:
     """Masks without one hidden node each; the last node of a layer stays."""
     variants = []
+    kept = protected(kan, edge_effects(kan, data))
     for level in range(1, len(kan.edges)):
         live = torch.nonzero(kan.edges[level].mask[0].amax(0))[:, 0].tolist()
-        for node in live if len(live) > 1 else ():
+        for node in (node for node in live if len(live) > 1 and not kept[level][0, :, node].any()):
             masks = [e.mask.clone() for e in kan.edges]
             masks[level][:, :, node] = 0.0
             variants.append(masks)
@@ -112,9 +114,11 @@ def _without_a_node(kan: KAN, data: Problem) -> list[list[Tensor]]:
 def _without_an_edge(kan: KAN, data: Problem) -> list[list[Tensor]]:
     """Masks without one edge each, for the edges of least effect; a sub-sum of a product and the outputs keep their last one."""
     ranked: list[tuple[float, int, int, int]] = []
-    for level, effect in enumerate(edge_effects(kan, data)):
+    effects = edge_effects(kan, data)
+    kept = protected(kan, effects)
+    for level, effect in enumerate(effects):
         mask = kan.edges[level].mask[0]
-        for sub, source in torch.nonzero(mask).tolist():
+        for sub, source in torch.nonzero(mask * ~kept[level][0]).tolist():
             if float(mask[sub].sum()) > 1:
                 ranked.append((float(effect[0, sub, source]), level, sub, source))
     variants = []

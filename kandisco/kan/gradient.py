@@ -21,11 +21,11 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 _CHUNK_BYTES = 2_000_000
 
 
-def gradient_problem(kan: KAN, x: Tensor, y: Tensor) -> Problem:
+def gradient_problem(kan: KAN, x: Tensor, y: Tensor, weights: Tensor | None = None) -> Problem:
     """Data with chunks of rows whose hidden features stay in the caches."""
     hidden = max((int(e.lo.shape[1]) for e in kan.edges[1:]), default=1)
     chunk = _CHUNK_BYTES // (x.element_size() * hidden * kan.basis.n_features * kan.restarts)
-    return Problem(x, y, max(256, min(int(x.shape[1]), chunk)))
+    return Problem(x, y, max(256, min(int(x.shape[1]), chunk)), weights)
 
 
 def square(outputs: Tensor, y: Tensor) -> Tensor:
@@ -47,20 +47,22 @@ def loss_and_gradient(kan: KAN, data: Problem, first: Tensor | None = None, loss
     total, gradient = like.new_zeros(kan.restarts), like.new_zeros(kan.restarts, layout[-1].stop)
     for rows in chunks_of(data):
         found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
-        value, sense = _top(found.outputs, data.y[:, rows], loss)
+        value, sense = _top(found.outputs, data, rows, loss)
         total += value
         for block, part in zip(layout, sweep(kan, found, sense), strict=True):
             gradient[:, block.start : block.stop] += part
     return total / data.rows, gradient / data.rows
 
 
-def _top(outputs: Tensor, y: Tensor, loss: Loss) -> tuple[Tensor, Tensor]:
+def _top(outputs: Tensor, data: Problem, rows: slice, loss: Loss) -> tuple[Tensor, Tensor]:
     """Summed loss [R] and its slope in the outputs [R, O, N]."""
+    y = data.y[:, rows]
     if loss is square:
         residual = outputs - y
-        return residual.square().sum((1, 2)), 2.0 * residual
+        sense = data.weighed(residual, rows)
+        return (residual * sense).sum((1, 2)), 2.0 * sense
     with torch.enable_grad():
         at = outputs.detach().requires_grad_(True)
-        value = loss(at, y).sum(1)
+        value = data.weighed(loss(at, y), rows).sum(1)
         (sense,) = torch.autograd.grad(value.sum(), at)
     return value.detach(), sense

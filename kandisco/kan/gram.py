@@ -13,8 +13,8 @@ from kandisco.kan.problem import Normal, Problem, chunks_of, part_of
 
 
 def many_sums(kan: KAN) -> bool:
-    """Several outputs, all of them sums: worth a Gram matrix put together from sums over outputs (see ``normal_by_layers``)."""
-    return kan.shape.outputs > 1 and not kan.shape.layers[-1].products
+    """Several outputs, all of them sums of splines: worth a Gram matrix without a Jacobian (see ``normal_by_layers``)."""
+    return kan.shape.outputs > 1 and not kan.shape.layers[-1].products and not any(e.symbols for e in kan.edges)
 
 
 def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None, known: Trace | None) -> Normal:
@@ -32,10 +32,10 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
     for rows in chunks_of(data):
         found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
         residual = found.outputs - data.y[:, rows]
-        total += residual.square().sum((1, 2))
-        gradient += torch.cat(sweep(kan, found, residual), dim=1)
+        total += data.weighed(residual.square(), rows).sum((1, 2))
+        gradient += torch.cat(sweep(kan, found, data.weighed(residual, rows)), dim=1)
         senses = sensitivities(kan, found)
-        features = [torch.cat([phi.flatten(1, 2), torch.ones_like(phi[:, :1, 0])], dim=1) for phi in found.phi]
+        features = [data.rooted(torch.cat([phi.flatten(1, 2), torch.ones_like(phi[:, :1, 0])], dim=1), rows) for phi in found.phi]
         own = features[last] @ features[last].transpose(1, 2)
         for sub in range(layout[last].subs):
             hessian[:, places[last][sub][:, None], places[last][sub]] += own
@@ -64,4 +64,4 @@ def _places(block: Block) -> Tensor:
     """[S, F + 1]: where the coefficients and the bias of each sub-sum lie among the parameters."""
     wide = block.sources * block.features
     coefs = torch.arange(block.start, block.middle).view(block.subs, wide)
-    return torch.cat([coefs, torch.arange(block.middle, block.stop)[:, None]], dim=1)
+    return torch.cat([coefs, torch.arange(block.middle, block.tail)[:, None]], dim=1)

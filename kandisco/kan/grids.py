@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kandisco.kan.network import KAN, Edges, projector, span, widened
 from kandisco.kan.passes import Trace, traces
+from kandisco.kan.symbols import without_symbol
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis
 
@@ -74,7 +75,7 @@ def _reach(passes: Iterable[Trace]) -> list[tuple[Tensor, Tensor]]:
 def set_edge(kan: KAN, layer: int, source: int, sub: int, u: ArrayLike | Tensor, v: ArrayLike | Tensor) -> KAN:
     """One edge fitted to a sampled curve, in every restart; its source's grid then spans exactly the samples.
 
-    The other edges of that source are carried over to the new range.
+    The other edges of that source are carried over to the new range; a symbolic edge becomes a spline again.
 
     Args:
         kan: the networks.
@@ -92,5 +93,5 @@ def set_edge(kan: KAN, layer: int, source: int, sub: int, u: ArrayLike | Tensor,
     coef[:, sub, source] = (torch.linalg.pinv(features.double(), rtol=1e-12).T @ value[0].double()).to(coef.dtype)
     mask[:, sub, source] = 1.0
     new = list(kan.edges)
-    new[layer] = replace(moved, coef=coef, mask=mask)
+    new[layer] = without_symbol(replace(moved, coef=coef, mask=mask), source, sub)
     return replace(kan, edges=tuple(new))

@@ -1,4 +1,4 @@
-"""One flat vector of parameters per restart: per layer first the coefficients [S, I, K], then the biases [S]."""
+"""One flat vector of parameters per restart: per layer coefficients [S, I, K], biases [S], symbols' numbers [M, 4]."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from kandisco.kan.network import KAN
+from kandisco.kan.network import KAN, heard
+from kandisco.kan.symbols import sources_of, subs_of
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Block:
     subs: int
     sources: int
     features: int
+    symbols: int
 
     @property
     def middle(self) -> int:
@@ -25,9 +27,14 @@ class Block:
         return self.start + self.subs * self.sources * self.features
 
     @property
+    def tail(self) -> int:
+        """End of the biases, start of the numbers of symbolic edges."""
+        return self.middle + self.subs
+
+    @property
     def stop(self) -> int:
         """End of the layer."""
-        return self.middle + self.subs
+        return self.tail + 4 * self.symbols
 
 
 def blocks(kan: KAN) -> tuple[Block, ...]:
@@ -35,13 +42,14 @@ def blocks(kan: KAN) -> tuple[Block, ...]:
     found: list[Block] = []
     for e in kan.edges:
         start = found[-1].stop if found else 0
-        found.append(Block(start, *(int(n) for n in e.coef.shape[1:])))
+        subs, sources, features = (int(n) for n in e.coef.shape[1:])
+        found.append(Block(start, subs, sources, features, len(e.symbols)))
     return tuple(found)
 
 
 def pack(kan: KAN) -> Tensor:
     """Parameters as [R, P]."""
-    return torch.cat([part for e in kan.edges for part in (e.coef.flatten(1), e.bias)], dim=1)
+    return torch.cat([part for e in kan.edges for part in (e.coef.flatten(1), e.bias, e.affine.flatten(1))], dim=1)
 
 
 def unpack(kan: KAN, theta: Tensor) -> KAN:
@@ -49,20 +57,31 @@ def unpack(kan: KAN, theta: Tensor) -> KAN:
     edges = []
     for block, e in zip(blocks(kan), kan.edges, strict=True):
         coef = theta[:, block.start : block.middle].reshape(e.coef.shape)
-        edges.append(replace(e, coef=coef, bias=theta[:, block.middle : block.stop]))
+        affine = theta[:, block.tail : block.stop].reshape(e.affine.shape)
+        edges.append(replace(e, coef=coef, bias=theta[:, block.middle : block.tail], affine=affine))
     return replace(kan, edges=tuple(edges))
 
 
 def free(kan: KAN) -> Tensor:
-    """[R, P]: 1 where a parameter may move, 0 where its edge is removed or its node is heard by nobody."""
+    """[R, P]: 1 where a parameter may move, 0 where its edge is removed or locked or its node is heard by nobody."""
     parts: list[Tensor] = []
+    masks = [e.mask for e in kan.edges]
     for level, e in enumerate(kan.edges):
-        heard = torch.ones_like(e.bias)
-        if level + 1 < len(kan.edges):
-            owner = torch.tensor(kan.shape.layers[level].owner(), device=heard.device)
-            heard = kan.edges[level + 1].mask.amax(1)[:, owner]
-        parts += [(e.mask * heard[..., None])[..., None].expand(e.coef.shape).flatten(1), heard]
+        used = heard(kan.shape, masks, level)
+        moves = e.mask * (1.0 - e.locked) * used[..., None]
+        spline = moves.clone()
+        spline[:, subs_of(e), sources_of(e)] = 0.0
+        symbolic = moves[:, subs_of(e), sources_of(e)]
+        parts += [spline[..., None].expand(e.coef.shape).flatten(1), used, symbolic.repeat_interleave(4, dim=1)]
     return torch.cat(parts, dim=1)
+
+
+def arguments(kan: KAN) -> Tensor:
+    """[1, P]: 1 for the a and b of symbolic edges, 0 for all else."""
+    found = kan.edges[0].coef.new_zeros(1, blocks(kan)[-1].stop)
+    for block in blocks(kan):
+        found[:, block.tail : block.stop].view(-1, 4)[:, :2] = 1.0
+    return found
 
 
 def moving(held: Tensor) -> Tensor | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kandisco.kan.layout import blocks, free, moving, pack, unpack
+from kandisco.kan.layout import arguments, blocks, free, moving, pack, unpack
 from kandisco.kan.network import KAN
 from kandisco.kan.normal import evaluate, normal
 from kandisco.kan.passes import Trace
@@ -66,10 +66,19 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
         before = before + penalty.value(kan)
     theta = pack(kan)
     lift = state.damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
-    found = _solve(system, held, lift)
-    delta = found if chosen is None else torch.zeros_like(theta).scatter(1, chosen, found)
-    trial = unpack(kan, theta + delta)
-    mse, known = evaluate(trial, data, first)
+
+    def attempt(moving: Tensor) -> tuple[Tensor, Tensor, KAN, Tensor, Trace | None]:
+        found = _solve(system, moving, lift)
+        delta = found if chosen is None else torch.zeros_like(theta).scatter(1, chosen, found)
+        trial = unpack(kan, theta + delta)
+        return found, delta, trial, *evaluate(trial, data, first)
+
+    found, delta, trial, mse, known = attempt(held)
+    if any(e.symbols for e in kan.edges) and not bool(torch.isfinite(mse).all()):
+        # A function was led out of its domain: where that happened the arguments of functions stay, all else moves.
+        still = 1.0 - arguments(kan)
+        still = still if chosen is None else still[0].expand_as(theta).gather(1, chosen)
+        found, delta, trial, mse, known = attempt(torch.where(torch.isfinite(mse)[:, None], held, held * still))
     after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
     expected = 0.5 * (found * (lift[:, None] * found - system.gradient)).sum(1)
     gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)

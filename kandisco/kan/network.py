@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.kan.shape import Shape
+from kandisco.kan.symbols import Symbol
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis, BasisSpec
 from kandisco.types import Array, EdgeId
@@ -18,13 +20,16 @@ from kandisco.types import Array, EdgeId
 
 @dataclass(frozen=True, kw_only=True)
 class Edges:
-    """The edges of one layer; R restarts, I sources, S sub-sums, K basis functions.
+    """The edges of one layer; R restarts, I sources, S sub-sums, K basis functions, M symbolic edges.
 
     Attributes:
         lo, hi: [R, I] range of each source's grid.
         coef: [R, S, I, K].
         mask: [R, S, I], 1 for a live edge and 0 for a removed one.
         bias: [R, S] added to each sub-sum.
+        locked: [R, S, I], 1 for an edge that training must leave as it is.
+        affine: [R, M, 4], the numbers a, b, c, d of each symbolic edge c f(a x + b) + d.
+        symbols: the functions f; the spline coefficients of these edges are zero.
     """
 
     lo: Tensor
@@ -32,6 +37,17 @@ class Edges:
     coef: Tensor
     mask: Tensor
     bias: Tensor
+    locked: Tensor
+    affine: Tensor
+    symbols: tuple[Symbol, ...] = ()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensor fields by name."""
+        return {name: value for name, value in vars(self).items() if name != "symbols"}
+
+    def with_tensors(self, tensors: dict[str, Tensor]) -> Edges:
+        """The same symbols with other tensors."""
+        return Edges(symbols=self.symbols, **tensors)
 
     def weight(self) -> Tensor:
         """[R, S, I * K]: the coefficients of the live edges, zero elsewhere."""
@@ -90,18 +106,22 @@ def init(
     lo, hi = span(data)
     rngs = [np.random.default_rng([seed, r]) for r in range(restarts)]
     edges: list[Edges] = []
-    for width, layer in zip(shape.widths, shape.layers, strict=True):
+    for level, (width, layer) in enumerate(zip(shape.widths, shape.layers, strict=True)):
         curves = torch.as_tensor(np.stack([_curves(rng, layer.subs, width) for rng in rngs]), dtype=dtype, device=data.device)
         coef = curves @ projector(built, curves.shape[-1], dtype, data.device)
         bias = np.stack([rng.normal(0.0, 0.3, layer.subs) for rng in rngs])
-        hidden = not edges
+        low, high = lo.new_full((width,), -1.5), lo.new_full((width,), 1.5)
+        for part in (part for origin, part in shape.parts(level) if origin == 0):
+            low[part], high[part] = lo, hi
         edges.append(
             Edges(
-                lo=(lo if hidden else lo.new_full((width,), -1.5)).expand(restarts, width).clone(),
-                hi=(hi if hidden else lo.new_full((width,), 1.5)).expand(restarts, width).clone(),
+                lo=low.expand(restarts, width).clone(),
+                hi=high.expand(restarts, width).clone(),
                 coef=coef.contiguous(),
                 mask=coef.new_ones(restarts, layer.subs, width),
                 bias=torch.as_tensor(bias, dtype=dtype, device=data.device),
+                locked=coef.new_zeros(restarts, layer.subs, width),
+                affine=coef.new_zeros(restarts, 0, 4),
             )
         )
     return KAN(shape=shape, spec=basis, grid=grid, basis=built, edges=tuple(edges))
@@ -141,25 +161,37 @@ def projector(basis: AbstractBasis, points: int, dtype: torch.dtype, device: tor
 def select(kan: KAN, index: int | Iterable[int]) -> KAN:
     """The networks at ``index`` of the restart axis; a single number keeps the axis with length 1."""
     rows = [index] if isinstance(index, int) else list(index)
-    return replace(kan, edges=tuple(Edges(**{k: v[rows] for k, v in vars(e).items()}) for e in kan.edges))
+    return replace(kan, edges=tuple(e.with_tensors({k: v[rows] for k, v in e.tensors().items()}) for e in kan.edges))
 
 
 def stack(kans: Iterable[KAN]) -> KAN:
-    """Networks of one shape, basis and grid joined along the restart axis."""
+    """Networks of one shape, basis, grid and symbols joined along the restart axis."""
     found = list(kans)
     layers = zip(*(kan.edges for kan in found), strict=True)
-    joined = tuple(Edges(**{k: torch.cat([vars(e)[k] for e in layer]) for k in vars(layer[0])}) for layer in layers)
-    return replace(found[0], edges=joined)
+    joined = (v[0].with_tensors({k: torch.cat([e.tensors()[k] for e in v]) for k in v[0].tensors()}) for v in layers)
+    return replace(found[0], edges=tuple(joined))
 
 
 def useful_masks(kan: KAN) -> list[Tensor]:
     """Masks without the edges into nodes that nobody hears: a dead node takes its edges along."""
     masks = [e.mask.clone() for e in kan.edges]
-    for level in range(len(masks) - 1, 0, -1):
-        heard = masks[level].amax(1)
-        owner = torch.tensor(kan.shape.layers[level - 1].owner(), device=heard.device)
-        masks[level - 1] = masks[level - 1] * heard[:, owner, None]
+    for level in range(len(masks) - 2, -1, -1):
+        masks[level] = masks[level] * heard(kan.shape, masks, level)[..., None]
     return masks
+
+
+def heard(shape: Shape, masks: list[Tensor], level: int) -> Tensor:
+    """[R, S]: 1 for the sub-sums of a layer whose node feeds a live edge; all of them in the last layer."""
+    if level + 1 == len(masks):
+        return torch.ones_like(masks[level][:, :, 0])
+    ears = (
+        masks[other].amax(1)[:, part]
+        for other in range(level + 1, len(masks))
+        for origin, part in shape.parts(other)
+        if origin == level + 1
+    )
+    nodes = reduce(torch.maximum, ears)
+    return nodes[:, torch.tensor(shape.layers[level].owner(), device=nodes.device)]
 
 
 def prune(kan: KAN, edges: Iterable[EdgeId], x: ArrayLike | Tensor | None = None) -> KAN:

@@ -11,14 +11,15 @@ from kandisco.kan.layout import Block, blocks
 from kandisco.kan.network import KAN
 from kandisco.kan.passes import Trace, trace
 from kandisco.kan.problem import Normal, Problem, chunks_of, part_of
+from kandisco.kan.symbols import columns_and_slopes, subs_of
 
 _CHUNK_BYTES = 16_000_000
 
 
-def problem(kan: KAN, x: Tensor, y: Tensor) -> Problem:
+def problem(kan: KAN, x: Tensor, y: Tensor, weights: Tensor | None = None) -> Problem:
     """Choose the chunk so that the Jacobian of a chunk stays near the caches."""
     parameters = blocks(kan)[-1].stop * kan.restarts * (1 if many_sums(kan) else kan.shape.outputs)
-    return Problem(x, y, max(128, min(int(x.shape[1]), _CHUNK_BYTES // (8 * parameters))))
+    return Problem(x, y, max(128, min(int(x.shape[1]), _CHUNK_BYTES // (8 * parameters))), weights)
 
 
 def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
@@ -33,7 +34,7 @@ def evaluate(kan: KAN, data: Problem, first: Tensor | None, *, keep: bool = True
     found = None
     for rows in chunks:
         found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=keep and len(chunks) == 1)
-        total += (found.outputs - data.y[:, rows]).square().sum((1, 2))
+        total += data.weighed((found.outputs - data.y[:, rows]).square(), rows).sum((1, 2))
     return total / data.rows, found if len(chunks) == 1 else None
 
 
@@ -55,8 +56,8 @@ def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None 
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
     for rows in chunks_of(data):
         found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
-        residual = found.outputs - data.y[:, rows]
-        jacobian = fill_jacobian(kan, found, layout)
+        residual = data.rooted(found.outputs - data.y[:, rows], rows)
+        jacobian = fill_jacobian(kan, found, layout, [data.rooted(sense, rows) for sense in sensitivities(kan, found)])
         if chosen is not None:
             jacobian = jacobian.gather(1, chosen[..., None].expand(-1, -1, jacobian.shape[2]))
         _add_lower(hessian, jacobian)
@@ -75,19 +76,22 @@ def _add_lower(hessian: Tensor, jacobian: Tensor) -> None:
     hessian[:, half:, half:].baddbmm_(lower, lower.transpose(1, 2))
 
 
-def fill_jacobian(kan: KAN, found: Trace, layout: tuple[Block, ...]) -> Tensor:
+def fill_jacobian(kan: KAN, found: Trace, layout: tuple[Block, ...], senses: list[Tensor]) -> Tensor:
     """Jacobian [R, P, O * N] of the outputs: sensitivities times features."""
-    senses = sensitivities(kan, found)
     count, outputs, rows = kan.restarts, kan.shape.outputs, found.outputs.shape[-1]
     jacobian = found.outputs.new_empty(count, layout[-1].stop, outputs, rows)
-    for block, sense, phi in zip(layout, senses, found.phi, strict=True):
+    for block, sense, phi, edges, z in zip(layout, senses, found.phi, kan.edges, found.sources, strict=True):
         by_sub = sense.transpose(1, 2)
         part = jacobian[:, block.start : block.middle].view(count, block.subs, block.sources * block.features, outputs, rows)
         torch.mul(by_sub[:, :, None], phi.flatten(1, 2)[:, None, :, None], out=part)
-        jacobian[:, block.middle : block.stop] = by_sub
+        jacobian[:, block.middle : block.tail] = by_sub
+        if edges.symbols:
+            columns = columns_and_slopes(edges, z)[0][:, :, :, None] * by_sub[:, subs_of(edges), None]
+            jacobian[:, block.tail : block.stop] = columns.flatten(1, 2)
     return jacobian.flatten(2)
 
 
 def jacobian(kan: KAN, x: Tensor) -> Tensor:
     """d outputs / d parameters [R, P, outputs * N] at ``x`` [inputs, N]; parameters in the order of ``layout.pack``."""
-    return fill_jacobian(kan, trace(kan, x), blocks(kan))
+    found = trace(kan, x)
+    return fill_jacobian(kan, found, blocks(kan), sensitivities(kan, found))

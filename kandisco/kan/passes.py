@@ -12,6 +12,7 @@ from torch import Tensor
 
 from kandisco.kan.network import KAN, Edges
 from kandisco.kan.shape import Layer
+from kandisco.kan.symbols import add_curves, curves, sources_of, subs_of
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis
 from kandisco.types import Array
@@ -49,9 +50,10 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
         first: the first layer's features, which are the same at every step.
         slopes: compute the features' derivatives in the same pass.
     """
-    z = data[None]
-    found = Trace([], [], [], z, [])
+    nodes = [data[None]]
+    found = Trace([], [], [], nodes[0], [])
     for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
+        z = gathered(kan, level, nodes)
         dphi: Tensor | None = None
         if level == 0:
             phi = layer_features(kan.basis, edges, z) if first is None else first
@@ -59,13 +61,20 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
             phi, dphi = features_and_slopes(kan.basis, edges, z)
         else:
             phi = layer_features(kan.basis, edges, z)
-        subs = apply_edges(edges, phi)
+        subs = add_curves(edges, z, apply_edges(edges, phi))
         found.sources.append(z)
         found.phi.append(phi)
         found.subs.append(subs)
         found.dphi.append(dphi)
-        z = join(layer, subs)
-    return Trace(found.sources, found.phi, found.subs, z, found.dphi)
+        nodes.append(join(layer, subs))
+    return Trace(found.sources, found.phi, found.subs, nodes[-1], found.dphi)
+
+
+def gathered(kan: KAN, level: int, nodes: list[Tensor]) -> Tensor:
+    """The sources [R|1, I, N] of a layer from the nodes of the levels it hears."""
+    if not kan.shape.layers[level].skips:
+        return nodes[level]
+    return torch.cat([nodes[origin].expand(kan.restarts, -1, -1) for origin, _ in kan.shape.parts(level)], dim=1)
 
 
 def traces(kan: KAN, data: Tensor) -> Iterator[Trace]:
@@ -138,11 +147,21 @@ def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tenso
 
 def edge_means(kan: KAN, data: Tensor) -> list[Tensor]:
     """Mean output of each edge over the data, per layer [R, S, I]."""
-    sums = [torch.zeros_like(e.coef[:, 0]) for e in kan.edges]
+    sums = [torch.zeros_like(e.mask) for e in kan.edges]
     for found in traces(kan, data):
-        sums = [total + phi.sum(-1) for total, phi in zip(sums, found.phi, strict=True)]
-    means = [total / data.shape[1] for total in sums]
-    return [torch.einsum("rsik,rik->rsi", e.coef, mean) for e, mean in zip(kan.edges, means, strict=True)]
+        for total, e, z, phi in zip(sums, kan.edges, found.sources, found.phi, strict=True):
+            total += torch.einsum("rsik,rik->rsi", e.coef, phi.sum(-1).expand(kan.restarts, -1, -1))
+            if e.symbols:
+                total[:, subs_of(e), sources_of(e)] += curves(e, z).sum(-1)
+    return [total / data.shape[1] for total in sums]
+
+
+def edge_curves(edges: Edges, z: Tensor, phi: Tensor) -> Tensor:
+    """What every edge makes of its source, [R, S, I, N]; removed spline edges are not left out."""
+    found = torch.matmul(edges.coef.transpose(1, 2), phi).transpose(1, 2)
+    if edges.symbols:
+        found[:, subs_of(edges), sources_of(edges)] += curves(edges, z)
+    return found
 
 
 def edge_deviations(kan: KAN, data: Tensor) -> list[Tensor]:
@@ -150,8 +169,8 @@ def edge_deviations(kan: KAN, data: Tensor) -> list[Tensor]:
     means = edge_means(kan, data)
     sums = [torch.zeros_like(e.mask) for e in kan.edges]
     for found in traces(kan, data):
-        for total, e, phi, mean in zip(sums, kan.edges, found.phi, means, strict=True):
-            total += (torch.matmul(e.coef.transpose(1, 2), phi).transpose(1, 2) - mean[..., None]).square().sum(-1)
+        for total, e, z, phi, mean in zip(sums, kan.edges, found.sources, found.phi, means, strict=True):
+            total += (edge_curves(e, z, phi) - mean[..., None]).square().sum(-1)
     return [(total / data.shape[1]).sqrt() * e.mask for total, e in zip(sums, kan.edges, strict=True)]
 
 
@@ -180,8 +199,7 @@ def activations(kan: KAN, x: ArrayLike | Tensor) -> tuple[Activations, ...]:
     found = trace(one, columns(x, kan.edges[0].coef.dtype, kan.edges[0].coef.device))
     layers = []
     for edges, layer, z, phi, subs in zip(one.edges, one.shape.layers, found.sources, found.phi, found.subs, strict=True):
-        curves = torch.einsum("sik,ikn->sin", (edges.coef * edges.mask[..., None])[0], phi[0])
-        values = (z[0], curves, subs[0], join(layer, subs)[0])
+        values = (z[0], (edge_curves(edges, z, phi) * edges.mask[..., None])[0], subs[0], join(layer, subs)[0])
         sources, outs, sums, nodes = (v.detach().cpu().numpy().astype("float64") for v in values)
         layers.append(Activations(sources=sources, edges=outs, subs=sums, nodes=nodes))
     return tuple(layers)

@@ -82,8 +82,8 @@ def effect_forms(system: Normal, layout: tuple[Block, ...]) -> list[Tensor]:
     forms = []
     for block in layout:
         own = own_blocks(system.hessian, block)
-        bias = torch.arange(block.middle, block.stop, device=own.device)
-        cross = system.hessian[:, block.start : block.middle, block.middle : block.stop]
+        bias = torch.arange(block.middle, block.tail, device=own.device)
+        cross = system.hessian[:, block.start : block.middle, block.middle : block.tail]
         cross = cross.reshape(own.shape[0], block.subs, block.sources * block.features, block.subs)
         mean = cross.diagonal(dim1=1, dim2=3).transpose(1, 2).reshape(own.shape[:4])
         weight = system.hessian[:, bias, bias][:, :, None, None]

@@ -14,16 +14,28 @@ _CACHE_BYTES = 64_000_000
 
 @dataclass(frozen=True)
 class Problem:
-    """Data of a fit, feature-major: ``x`` [inputs, N], ``y`` [outputs, N], and the rows of each chunk."""
+    """Data of a fit, feature-major: ``x`` [inputs, N], ``y`` [outputs, N], the rows of each chunk, and each row's weight.
+
+    Weights [N] have mean 1; None weighs all rows alike.
+    """
 
     x: Tensor
     y: Tensor
     chunk: int
+    weights: Tensor | None = None
 
     @property
     def rows(self) -> int:
         """Number of data rows."""
         return int(self.x.shape[1])
+
+    def weighed(self, values: Tensor, rows: slice) -> Tensor:
+        """``values`` [..., rows] times the weights of these rows."""
+        return values if self.weights is None else values * self.weights[rows]
+
+    def rooted(self, values: Tensor, rows: slice) -> Tensor:
+        """``values`` [..., rows] times the roots of the weights of these rows: products of two such are weighed."""
+        return values if self.weights is None else values * self.weights[rows].sqrt()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import accumulate, groupby, pairwise
 
 from kandisco.errors import ConfigError
 
@@ -15,11 +15,13 @@ _PART = re.compile(r"(\d+)(?:x(\d+))?")
 class Layer:
     """One layer: ``sums`` sum nodes followed by one product node for each entry (its arity) of ``products``.
 
-    A sum node is one sub-sum over all edges; a product node of arity a multiplies a sub-sums of its own.
+    A sum node is one sub-sum over all edges; a product node of arity a multiplies a sub-sums of its own. Edges come from the
+    level below and, skipping some, from the levels in ``skips`` (0 for the inputs, 1 for the first layer, ...).
     """
 
     sums: int
     products: tuple[int, ...] = ()
+    skips: tuple[int, ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -37,12 +39,16 @@ class Layer:
 
     def __str__(self) -> str:
         runs = [(arity, len(list(run))) for arity, run in groupby(self.products)]
-        return str(self.sums) + "".join(f"+{n}" if arity == 2 else f"+{n}x{arity}" for arity, n in runs)
+        nodes = str(self.sums) + "".join(f"+{n}" if arity == 2 else f"+{n}x{arity}" for arity, n in runs)
+        return nodes + "".join(f"@{level}" for level in self.skips)
 
 
 @dataclass(frozen=True)
 class Shape:
     """Number of inputs and the layers after them; ``str`` gives the usual bracket form.
+
+    Raises:
+        ConfigError: a layer skips to a level that is not below the one before it.
 
     Example:
         >>> str(Shape(2, (Layer(5, (2,)), Layer(1))))
@@ -52,6 +58,14 @@ class Shape:
     inputs: int
     layers: tuple[Layer, ...]
 
+    def __post_init__(self) -> None:
+        for level, layer in enumerate(self.layers):
+            if len(set(layer.skips)) < len(layer.skips) or not all(0 <= skip < level for skip in layer.skips):
+                raise ConfigError(
+                    f"Layer {layer} is number {level + 1}: it cannot skip to {', '.join(str(skip) for skip in layer.skips)}.",
+                    hint="@0 is the inputs, @1 the first layer; the level just below is heard without it.",
+                )
+
     @property
     def outputs(self) -> int:
         """Nodes of the last layer."""
@@ -60,14 +74,22 @@ class Shape:
     @property
     def widths(self) -> tuple[int, ...]:
         """Nodes that enter each layer of edges."""
-        return (self.inputs, *(layer.nodes for layer in self.layers[:-1]))
+        return tuple(sum(part.stop - part.start for _, part in self.parts(level)) for level in range(len(self.layers)))
+
+    def parts(self, level: int) -> tuple[tuple[int, slice], ...]:
+        """Where the sources of a layer come from: (level of nodes, 0 for the inputs; their place among the sources)."""
+        origins = (level, *self.layers[level].skips)
+        sizes = (self.inputs, *(layer.nodes for layer in self.layers))
+        ends = accumulate((sizes[origin] for origin in origins), initial=0)
+        return tuple((origin, slice(a, b)) for origin, (a, b) in zip(origins, pairwise(ends), strict=True))
 
     def __str__(self) -> str:
         return f"[{','.join([str(self.inputs), *(str(layer) for layer in self.layers)])}]"
 
 
 def parse_width(text: str, n_inputs: int) -> Shape:
-    """Read a shape such as ``2,5,1``, ``[2,5+1,1]`` (one product node of two factors) or ``3,0+1x3`` (one of three).
+    """Read a shape such as ``2,5,1``, ``[2,5+1,1]`` (one product node of two factors), ``3,0+1x3`` (one of three), or
+    ``2,5,1@0``, whose output hears the inputs (level 0) directly too.
 
     Args:
         text: comma separated layers, the first one the number of inputs.
@@ -89,14 +111,16 @@ def parse_width(text: str, n_inputs: int) -> Shape:
 
 
 def _parse_layer(entry: str, text: str) -> Layer:
-    sums, *rest = (part.strip() for part in entry.split("+"))
+    nodes, *skips = (part.strip() for part in entry.split("@"))
+    sums, *rest = (part.strip() for part in nodes.split("+"))
     found = [_PART.fullmatch(part) for part in rest]
-    if not sums.isdigit() or not all(found):
+    if not sums.isdigit() or not all(found) or not all(skip.isdigit() for skip in skips):
         raise ConfigError(
-            f"{entry!r} in shape {text!r} is not a layer.", hint="Write 5, 5+2 (two product nodes) or 5+1x3 (one, of three)."
+            f"{entry!r} in shape {text!r} is not a layer.",
+            hint="Write 5, 5+2 (two product nodes), 5+1x3 (one, of three) or 5@0 (hears the inputs too).",
         )
     products = tuple(int(m[2] or 2) for m in found if m for _ in range(int(m[1])))
-    layer = Layer(int(sums), products)
+    layer = Layer(int(sums), products, tuple(int(skip) for skip in skips))
     if layer.nodes == 0 or min(products, default=2) < 2:
         raise ConfigError(
             f"{entry!r} in shape {text!r} has no node or a product of fewer than two.", hint="Give at least one node."

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
-from kandisco.errors import InputError
+from kandisco.errors import InputError, KandiscoError
+from kandisco.expr import from_json, to_json
 from kandisco.kan.network import KAN, Edges
 from kandisco.kan.shape import Layer, Shape
+from kandisco.kan.symbols import Symbol
 from kandisco.specs import BasisSpec
 
-_FIELDS = ("lo", "hi", "coef", "mask", "bias")
+_FIELDS = ("lo", "hi", "coef", "mask", "bias", "locked", "affine")
 
 
 def save(kan: KAN) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
     """Arrays named ``<layer>.<field>`` and the description that ``load`` needs beside them."""
     arrays = {f"{level}.{name}": vars(e)[name].detach().cpu().numpy() for level, e in enumerate(kan.edges) for name in _FIELDS}
-    layers = [{"sums": layer.sums, "products": list(layer.products)} for layer in kan.shape.layers]
-    return arrays, {"format": 1, "inputs": kan.shape.inputs, "layers": layers, "basis": kan.spec.name, "grid": kan.grid}
+    layers = [
+        {"sums": v.sums, "products": list(v.products), "skips": list(v.skips), "symbols": [_symbol(s) for s in e.symbols]}
+        for v, e in zip(kan.shape.layers, kan.edges, strict=True)
+    ]
+    return arrays, {"format": 2, "inputs": kan.shape.inputs, "layers": layers, "basis": kan.spec.name, "grid": kan.grid}
+
+
+def _symbol(symbol: Symbol) -> dict[str, Any]:
+    return {"source": symbol.source, "sub": symbol.sub, "name": symbol.name, "expr": to_json(symbol.expr)}
 
 
 def load(arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any], basis: Callable[[str], BasisSpec]) -> KAN:
@@ -34,25 +43,45 @@ def load(arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any], ba
     Raises:
         InputError: another format, or an array is missing or has the wrong size.
     """
-    if meta.get("format") != 1:
-        raise InputError(f"This snapshot has format {meta.get('format')!r}.", hint="Format 1 can be read.")
+    if meta.get("format") != 2:
+        raise InputError(f"This snapshot has format {meta.get('format')!r}.", hint="Format 2 can be read.")
     try:
-        layers = tuple(Layer(int(v["sums"]), tuple(int(a) for a in v["products"])) for v in meta["layers"])
+        layers = tuple(Layer(int(v["sums"]), _whole(v["products"]), _whole(v["skips"])) for v in meta["layers"])
         shape = Shape(int(meta["inputs"]), layers)
         tensors = [{name: torch.as_tensor(np.array(arrays[f"{i}.{name}"])) for name in _FIELDS} for i in range(len(layers))]
+        symbols = [tuple(_read_symbol(symbol) for symbol in v["symbols"]) for v in meta["layers"]]
         spec, grid = basis(str(meta["basis"])), int(meta["grid"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, KandiscoError) as error:
         raise InputError(f"This snapshot is damaged: {error!r}.", hint="Restore it or run again.") from None
-    kan = KAN(shape=shape, spec=spec, grid=grid, basis=spec.basis(grid), edges=tuple(Edges(**t) for t in tensors))
-    for width, layer, e in zip(shape.widths, layers, kan.edges, strict=True):
+    edges = tuple(Edges(**t, symbols=s) for t, s in zip(tensors, symbols, strict=True))
+    kan = KAN(shape=shape, spec=spec, grid=grid, basis=spec.basis(grid), edges=edges)
+    _check(kan)
+    return kan
+
+
+def _whole(values: Iterable[Any]) -> tuple[int, ...]:
+    return tuple(int(value) for value in values)
+
+
+def _read_symbol(symbol: Mapping[str, Any]) -> Symbol:
+    expr = from_json(symbol["expr"])
+    return Symbol(source=int(symbol["source"]), sub=int(symbol["sub"]), name=str(symbol["name"]), expr=expr)
+
+
+def _check(kan: KAN) -> None:
+    """Sizes of the arrays, and that symbols stand on edges that exist."""
+    for width, layer, e in zip(kan.shape.widths, kan.shape.layers, kan.edges, strict=True):
         count = e.coef.shape[0]
         want = {
             "lo": (count, width), "hi": (count, width), "coef": (count, layer.subs, width, kan.basis.n_features),
             "mask": (count, layer.subs, width), "bias": (count, layer.subs),
+            "locked": (count, layer.subs, width), "affine": (count, len(e.symbols), 4),
         }  # fmt: skip
         for name, size in want.items():
             if tuple(vars(e)[name].shape) != size:
                 raise InputError(
                     f"Array {name!r} has shape {tuple(vars(e)[name].shape)}, not {size}.", hint="Restore the snapshot."
                 )
-    return kan
+        for s in e.symbols:
+            if not (0 <= s.source < width and 0 <= s.sub < layer.subs and s.expr.variables() in ((), ("x",))):
+                raise InputError(f"Symbol {s.name!r} is on no edge or not a function of x.", hint="Restore the snapshot.")

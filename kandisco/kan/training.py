@@ -14,12 +14,12 @@ from kandisco.kan import levenberg
 from kandisco.kan.cutting import cut
 from kandisco.kan.grids import extend_grid, rerange
 from kandisco.kan.layout import blocks
-from kandisco.kan.network import KAN, Edges, select
+from kandisco.kan.network import KAN, select
 from kandisco.kan.normal import evaluate, mean_square, problem
 from kandisco.kan.penalty import Penalty, add, smoothing, sparsity
 from kandisco.kan.problem import Normal, Problem, cached_features
 from kandisco.kan.scaling import rescale, sized, unit_of
-from kandisco.kan.tensors import columns
+from kandisco.kan.tensors import Held, columns, row_weights
 from kandisco.types import Array, Status
 
 Progress = Callable[[int, Array, Array], None]
@@ -98,7 +98,8 @@ def fit(
     x: ArrayLike | Tensor,
     y: ArrayLike | Tensor,
     *,
-    valid: tuple[ArrayLike | Tensor, ArrayLike | Tensor] | None = None,
+    valid: Held | None = None,
+    weights: ArrayLike | Tensor | None = None,
     lamb: float = 0.0,
     grids: Sequence[int] = (5, 10, 20),
     iterations: int = 60,
@@ -118,28 +119,23 @@ def fit(
         kan: networks to start from.
         x: [rows, inputs].
         y: [rows] or [rows, outputs].
-        valid: held-out (x, y) that decides which state is kept and when to stop; None uses the training rows.
+        valid: held-out (x, y) or (x, y, weights) that decides which state is kept and when to stop; None uses the training rows.
+        weights: [rows] not negative, what each training row's squared error counts; their sum does not matter.
         lamb, grids, iterations, stop_rmse, smooth, halving, patience: see ``Schedule``.
         control: asked for a reason to stop at every iteration.
         progress: called with (iteration, train_rmse [R], valid_rmse [R]).
 
     Returns:
         The trained networks and their errors.
+
+    Raises:
+        InputError: weights that are negative, not finite, all zero, or not one per row.
     """
-    plan = Schedule(
-        grids=tuple(grids),
-        iterations=iterations,
-        stop_rmse=stop_rmse,
-        lamb=lamb,
-        smooth=smooth,
-        halving=halving,
-        patience=patience,
-    )
-    like = kan.edges[0].coef
-    data = [columns(v, like.dtype, like.device) for v in (x, y, *(valid or ()))]
-    shift, scale = unit_of(kan, data[1])
-    scaled = [v if index % 2 == 0 else (v - shift) / scale for index, v in enumerate(data)]
-    run = _begin(sized(rescale(kan, -shift / scale, 1.0 / scale), scaled[0]), scaled, float(scale), control, progress)
+    plan = Schedule(grids=tuple(grids), iterations=iterations, lamb=lamb, smooth=smooth, halving=halving, patience=patience)
+    train = _problem(kan, x, y, weights)
+    shift, scale = unit_of(kan, train.y, train.weights)
+    held = None if valid is None else _in_units(_problem(kan, *valid), shift, scale)
+    run = _begin(rescale(kan, -shift / scale, 1.0 / scale), _in_units(train, shift, scale), held, float(scale), control, progress)
     _train(run, replace(plan, stop_rmse=stop_rmse / run.unit))
     rmse = [run.unit * v.clamp_min(0.0).sqrt().double().cpu().numpy() for v in (run.best_train, run.best_valid)]
     return Trained(
@@ -152,12 +148,24 @@ def fit(
     )
 
 
-def _begin(kan: KAN, data: list[Tensor], unit: float, control: Control | None, progress: Progress | None) -> _Run:
-    train = problem(kan, data[0], data[1])
-    held = problem(kan, data[2], data[3]) if len(data) == 4 else train
-    errors = [mean_square(kan, part, None) for part in (train, held)]
+def _problem(kan: KAN, x: ArrayLike | Tensor, y: ArrayLike | Tensor, weights: ArrayLike | Tensor | None = None) -> Problem:
+    like = kan.edges[0].coef
+    target = columns(y, like.dtype, like.device)
+    return problem(kan, columns(x, like.dtype, like.device), target, row_weights(weights, target))
+
+
+def _in_units(data: Problem, shift: Tensor, scale: Tensor) -> Problem:
+    return replace(data, y=(data.y - shift) / scale)
+
+
+def _begin(
+    kan: KAN, train: Problem, held: Problem | None, unit: float, control: Control | None, progress: Progress | None
+) -> _Run:
+    start = sized(kan, train.x)
+    valid = train if held is None else held
+    errors = [mean_square(start, part, None) for part in (train, valid)]
     members = list(range(kan.restarts))
-    return _Run(kan, train, held, kan, errors[0], errors[1], members, unit, control, progress)
+    return _Run(start, train, valid, start, errors[0], errors[1], members, unit, control, progress)
 
 
 def _train(run: _Run, plan: Schedule) -> None:
@@ -261,8 +269,9 @@ def choose(take: Tensor, new: KAN, old: KAN) -> KAN:
         return new
     edges = []
     for a, b in zip(new.edges, old.edges, strict=True):
-        pairs = ((name, va, vars(b)[name]) for name, va in vars(a).items())
-        edges.append(Edges(**{name: torch.where(take.view(-1, *[1] * (va.ndim - 1)), va, vb) for name, va, vb in pairs}))
+        pairs = ((name, va, b.tensors()[name]) for name, va in a.tensors().items())
+        mixed = {name: torch.where(take.view(-1, *[1] * (va.ndim - 1)), va, vb) for name, va, vb in pairs}
+        edges.append(a.with_tensors(mixed))
     return replace(new, edges=tuple(edges))
 
 
@@ -271,4 +280,4 @@ def _halve(run: _Run) -> None:
     keep = torch.argsort(run.best_valid, stable=True)[: max(1, (run.best.restarts + 1) // 2)].sort().values.tolist()
     run.best, run.members = select(run.best, keep), [run.members[i] for i in keep]
     run.best_train, run.best_valid = run.best_train[keep], run.best_valid[keep]
-    run.train = problem(run.best, run.train.x, run.train.y)
+    run.train = problem(run.best, run.train.x, run.train.y, run.train.weights)

@@ -31,7 +31,8 @@ def read_off(kan: net.KAN, data: Scaled, names: tuple[str, ...], *, outer: Expr 
             if np.ptp(u) <= 1e-12 * (1 + np.abs(u).max()) or np.ptp(v) == 0:
                 biases[layer, edge.target] += float(np.mean(v))
                 continue
-            u = u * data.half[edge.source] + data.centre[edge.source] if layer == 0 else u
+            column = _column(kan.shape, layer, edge.source)
+            u = u if column is None else u * data.half[column] + data.centre[column]
             curves.append(Curve(layer=layer, source=edge.source, sub=edge.target, u=u, v=v))
     nodes = tuple(_nodes(layer) for layer in kan.shape.layers)
     whole = add(mul(num(data.deviation), var("x")), num(data.mean))
@@ -43,7 +44,14 @@ def read_off(kan: net.KAN, data: Scaled, names: tuple[str, ...], *, outer: Expr 
         curves=tuple(curves) if len(used) == last + 1 else (),
         biases=biases,
         outer=outer,
+        skips=tuple(layer.skips for layer in kan.shape.layers),
     )
+
+
+def _column(shape: net.Shape, layer: int, source: int) -> int | None:
+    """The input a source of a layer is, None if it is a node."""
+    found = (source - part.start for origin, part in shape.parts(layer) if origin == 0 and part.start <= source < part.stop)
+    return next(found, None)
 
 
 def _nodes(layer: net.Layer) -> tuple[tuple[int, ...], ...]:

@@ -33,6 +33,7 @@ class Graph:
     Attributes:
         inputs: the expression that enters each input (a column, its logarithm, ...).
         nodes: for each layer, the sub-sums that each node multiplies (one number for a sum node).
+        skips: for each layer, the levels below the last whose nodes follow among its sources (0 is the inputs); none by default.
         curves: the live edges.
         biases: constants added to sub-sums, as (layer, sub) -> value.
         outer: what the network's output is turned into, a tree in ``x`` (``exp(x)`` for a network of log y).
@@ -43,17 +44,20 @@ class Graph:
     curves: tuple[Curve, ...]
     biases: Mapping[tuple[int, int], float] = field(default_factory=dict)
     outer: Expr = var("x")
+    skips: tuple[tuple[int, ...], ...] = ()
 
     def compose(self, choice: Sequence[Expr]) -> Expr:
         """The formula of the first output when edge i of ``curves`` is ``choice[i]``, a tree in the variable ``x``."""
-        values = list(self.inputs)
+        levels = [list(self.inputs)]
         for layer, nodes in enumerate(self.nodes):
+            heard = (layer, *(self.skips[layer] if self.skips else ()))
+            values = [value for level in heard for value in levels[level]]
             subs: dict[int, list[Expr]] = {}
             for curve, expr in zip(self.curves, choice, strict=True):
                 if curve.layer == layer:
                     subs.setdefault(curve.sub, []).append(expr.substitute({"x": values[curve.source]}))
-            values = [mul(*(_total(subs.get(i, []), self.biases.get((layer, i), 0.0)) for i in node)) for node in nodes]
-        return self.outer.substitute({"x": values[0]})
+            levels.append([mul(*(_total(subs.get(i, []), self.biases.get((layer, i), 0.0)) for i in node)) for node in nodes])
+        return self.outer.substitute({"x": levels[-1][0]})
 
 
 def _total(terms: list[Expr], offset: float) -> Expr:
