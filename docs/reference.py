@@ -48,8 +48,12 @@ def _setting(field: dataclasses.Field[object]) -> str:
 
 
 def commands() -> dict[str, Any]:
-    """Name -> command of the built-in commands."""
-    return dict(typer.main.get_command(build()).commands)
+    """Name -> command of the built-in commands, those of a group under both names."""
+    found: dict[str, Any] = {}
+    for name, command in typer.main.get_command(build()).commands.items():
+        found[name] = command
+        found |= {f"{name} {inner}": part for inner, part in getattr(command, "commands", {}).items()}
+    return found
 
 
 def commands_page() -> str:

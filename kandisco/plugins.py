@@ -105,6 +105,25 @@ class Plugins:
     strict: bool = False
     tell: Callable[[str], None] = _to_stderr
 
+    def names(self) -> tuple[str, ...]:
+        """The names of all plugins that loaded."""
+        return tuple(info.name for info in self.infos)
+
+    def find(self, name: str) -> PluginInfo:
+        """The plugin of this name, also one that failed to load.
+
+        Raises:
+            PluginError: there is none, or it was blocked.
+        """
+        known = {**{failure.plugin.name: failure.plugin for failure in self.failures}, **{info.name: info for info in self.infos}}
+        if name in known:
+            return known[name]
+        if name in self.blocked:
+            raise PluginError(f"Plugin {name!r} was blocked.", hint="Leave out --block.")
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(sorted(known))}."
+        raise PluginError(f"There is no plugin {name!r}.", hint=hint)
+
     def collect(self, hook: str, **arguments: Any) -> tuple[Contribution, ...]:
         """What all plugins hand over through one hook, in a fixed order.
 

@@ -1,8 +1,7 @@
-"""Commands that look around: ``list`` and ``plugins``."""
+"""``kandisco list``: what can be named."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,20 +71,3 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def plugins(ctx: typer.Context) -> None:
-    """List the plugins: who they are, where they come from, what they add, and which failed."""
-    session: Session = ctx.obj
-    loaded = session.registry().plugins
-    rows = [
-        (info.name, info.version, info.origin, info.location, " ".join(hook.removeprefix("kandisco_") for hook in info.hooks))
-        for info in loaded.infos
-    ]
-    print("\n".join(aligned([("name", "version", "origin", "location", "adds"), *rows])))
-    for hook in {hook for info in loaded.infos for hook in info.hooks} - {"kandisco_observers"}:
-        loaded.collect(hook)  # a hook that fails on use belongs on this list too
-    for failure in loaded.failures:
-        print(f"failed: {failure}", file=sys.stdout)
-    if loaded.blocked:
-        print("blocked: " + ", ".join(loaded.blocked))

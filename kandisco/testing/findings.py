@@ -29,11 +29,13 @@ class Report:
         plugin: its name.
         checked: subject -> rules that were tried, e.g. ``"function 'sin'"`` -> ``("text", "domain", ...)``.
         findings: the rules that were broken; none means it conforms.
+        notes: what could not be checked here, and why.
     """
 
     plugin: str
     checked: Mapping[str, tuple[str, ...]]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -42,8 +44,13 @@ class Report:
 
     def __str__(self) -> str:
         rules = sum(len(names) for names in self.checked.values())
-        lines = [f"{self.plugin}: {len(self.checked)} specs, {rules} checks, {len(self.findings)} findings"]
-        return "\n".join([*lines, *(f"  {finding}" for finding in self.findings)])
+        broken = {(finding.subject, finding.rule) for finding in self.findings}
+        lines = [f"{self.plugin}: {rules} rules checked, {len(broken) or 'none'} broken"]
+        for subject, names in self.checked.items():
+            kept = ", ".join(name for name in names if (subject, name) not in broken)
+            lines.append(f"  {subject}" + (f" keeps {kept}" if kept else ""))
+            lines += [f"    BROKEN {one.rule}: {one.message}" for one in self.findings if one.subject == subject]
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
 
 def apply_rules(rules: Mapping[str, Rule], subject: str, spec: Any) -> tuple[Finding, ...]:
