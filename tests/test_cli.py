@@ -598,7 +598,7 @@ def test_list(capsys: pytest.CaptureFixture[str], kind: str, name: str) -> None:
 
 
 def test_plugins(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plugins", "--block", "nobody"]) == 0
+    assert main(["plugins", "--all", "--block", "nobody"]) == 0
     out = capsys.readouterr().out
     assert "kandisco.functions" in out and "blocked: nobody" in out
 
