@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kandisco.control import Control
     from kandisco.data import read_table, to_dataset
     from kandisco.errors import ConfigError, InputError, KandiscoError, PluginError, StageError
+    from kandisco.estimator import KandiscoRegressor
     from kandisco.hookspecs import hookimpl
     from kandisco.pipeline import discover
     from kandisco.plugins import load as load_plugins
@@ -29,6 +30,7 @@ _PUBLIC = {
     "Formula": "kandisco.types:Formula",
     "InputError": "kandisco.errors:InputError",
     "KandiscoError": "kandisco.errors:KandiscoError",
+    "KandiscoRegressor": "kandisco.estimator:KandiscoRegressor",
     "PluginError": "kandisco.errors:PluginError",
     "Registry": "kandisco.registry:Registry",
     "Result": "kandisco.types:Result",
@@ -49,6 +51,7 @@ __all__ = [
     "Formula",
     "InputError",
     "KandiscoError",
+    "KandiscoRegressor",
     "PluginError",
     "Registry",
     "Result",

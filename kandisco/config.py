@@ -35,6 +35,7 @@ class Config:
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
     max_complexity: int = _doc(40, "Largest formula to consider, in nodes of its tree; twice that if it is exact.")
     max_rows: int = _doc(2000, "Rows used for training; larger tables are sampled and the result verified on all rows.")
+    max_attempts: int = _doc(100, "Kinds of formulas and networks to try, simplest first; a run so limited repeats exactly.")
     restarts: int = _doc(8, "Random restarts per KAN shape, trained side by side.")
     beam: int = _doc(16, "Joint symbol assignments kept while composing a formula.")
     candidates: int = _doc(4, "Symbols kept per edge.")
@@ -52,6 +53,7 @@ class Config:
             (0 < self.test_size < 0.9, "test_size", "a share between 0 and 0.9"),
             (self.max_complexity >= 1, "max_complexity", "a whole number of at least 1"),
             (self.max_rows >= 10, "max_rows", "a whole number of at least 10"),
+            (self.max_attempts >= 1, "max_attempts", "a whole number of at least 1"),
             (self.restarts >= 1, "restarts", "a whole number of at least 1"),
             (self.beam >= 1, "beam", "a whole number of at least 1"),
             (self.candidates >= 1, "candidates", "a whole number of at least 1"),

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -170,7 +171,7 @@ def _searched(
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
     work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal, units=units)
     pool: list[Formula] = []
-    for attempt in search.attempts(problem):
+    for attempt in islice(search.attempts(problem), config.max_attempts):
         if pool and (reason := control.reason()):
             return pool, reason
         if attempt.deep and not config.width and _at_noise(pool, rows):

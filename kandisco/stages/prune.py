@@ -60,7 +60,7 @@ def _try(kan: net.KAN, edges: list[EdgeId], data: Scaled, error: float, control:
 
 
 def _refit(kan: net.KAN, data: Scaled, control: Control | None) -> tuple[net.KAN, float]:
-    done = net.fit(kan, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=(kan.grid,), iterations=15, control=control)
+    done = net.fit(kan, data.x, data.y, valid=data.held, weights=data.weights, grids=(kan.grid,), iterations=15, control=control)
     return done.kan, float(np.nan_to_num(done.valid_rmse[0], nan=np.inf))
 
 

@@ -23,7 +23,7 @@ def sparsify(kan: net.KAN, data: Scaled, *, lamb: float, control: Control | None
     if lamb > 0:
         grids = (kan.grid,)
         done = net.fit(
-            kan, data.x, data.y, valid=(data.valid_x, data.valid_y), lamb=lamb, grids=grids, iterations=40, control=control
+            kan, data.x, data.y, valid=data.held, weights=data.weights, lamb=lamb, grids=grids, iterations=40, control=control
         )
         kan = done.kan
     record = StageRecord(stage="sparsify", params={"lamb": lamb}, seconds=time.perf_counter() - started)

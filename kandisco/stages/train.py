@@ -32,6 +32,14 @@ class Scaled:
     half: Array
     mean: float
     deviation: float
+    weights: Array | None = None
+    valid_weights: Array | None = None
+
+    @property
+    def held(self) -> tuple[Array, Array] | tuple[Array, Array, Array]:
+        """The validation rows as ``kan.fit`` takes them."""
+        known = self.valid_weights
+        return (self.valid_x, self.valid_y) if known is None else (self.valid_x, self.valid_y, known)
 
 
 def scale(train: Sample, valid: Sample) -> Scaled:
@@ -54,6 +62,8 @@ def scale(train: Sample, valid: Sample) -> Scaled:
         half=half,
         mean=mean,
         deviation=deviation,
+        weights=train.weights,
+        valid_weights=held.weights,
     )
 
 
@@ -73,10 +83,10 @@ def train(
     """
     started = time.perf_counter()
     start = net.init(shape, basis, x=data.x, restarts=restarts, seed=seed, grid=grid)
-    first = net.fit(start, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=(grid,), iterations=25, control=control)
+    first = net.fit(start, data.x, data.y, valid=data.held, weights=data.weights, grids=(grid,), iterations=25, control=control)
     order = np.argsort(np.nan_to_num(first.valid_rmse, nan=np.inf), kind="stable")
     few = net.select(first.kan, [int(i) for i in order[: max(1, restarts // 4)]])
-    second = net.fit(few, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=(grid,), iterations=40, control=control)
+    second = net.fit(few, data.x, data.y, valid=data.held, weights=data.weights, grids=(grid,), iterations=40, control=control)
     best = int(np.argmin(np.nan_to_num(second.valid_rmse, nan=np.inf)))
     metrics = {"shape": str(shape), "train": float(second.train_rmse[best]), "valid": float(second.valid_rmse[best])}
     record = StageRecord(stage="train", seed=seed, seconds=time.perf_counter() - started, metrics=metrics)
@@ -86,7 +96,7 @@ def train(
 def sharpen(kan: net.KAN, data: Scaled, *, grids: tuple[int, ...], control: Control | None = None) -> StageResult[net.KAN]:
     """Refine the grid coarse to fine while held-out error falls."""
     started = time.perf_counter()
-    done = net.fit(kan, data.x, data.y, valid=(data.valid_x, data.valid_y), grids=grids, iterations=40, control=control)
+    done = net.fit(kan, data.x, data.y, valid=data.held, weights=data.weights, grids=grids, iterations=40, control=control)
     metrics = {"train": float(done.train_rmse[0]), "valid": float(done.valid_rmse[0]), "grid": done.kan.grid}
     return StageResult(
         value=done.kan, record=StageRecord(stage="refine grid", seconds=time.perf_counter() - started, metrics=metrics)
