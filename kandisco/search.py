@@ -84,9 +84,10 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
     sample = problem.sample
     floor = _floor(sample)
     yield from _closed_forms(sample)
-    yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
+    yield from _started(problem, sample, floor)
+    if len(sample.names) == 1:
         return
     yield Attempt(name="divide", run=lambda control: divide(problem, sample, control), deep=True)
     if 2 <= len(sample.names) <= 5:
@@ -133,6 +134,7 @@ def _started(problem: Problem, sample: Sample, floor: Callable[[], float]) -> It
     yield _start("[n,1,1] spectral", start.link_additive, problem, sample, floor)
     if len(sample.names) > 1:
         yield _start("[n,0+1xn] product", start.product, problem, sample, floor)
+        yield _start("[n,0+1xn,1] product", start.product_below, problem, sample, floor)
 
 
 def _start(

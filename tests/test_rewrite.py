@@ -179,6 +179,13 @@ def test_roots_of_mixed_signs_are_not_split() -> None:
     assert (_MIXED["x"][good] < 0).any()
 
 
+@pytest.mark.parametrize("text", ["(-x)**(1/2)", "x*(-x*y)**0.3", "(-2*x*(x - 3))**(1/2)"])
+def test_roots_of_minus_a_negative_column_end(text: str) -> None:
+    columns = {"x": -np.linspace(1.0, 2.0, 20), "y": np.linspace(2.0, 5.0, 20)}
+    short = simplify(parse(text), columns=columns)
+    np.testing.assert_allclose(evaluate(short, columns), evaluate(parse(text), columns), rtol=1e-12)
+
+
 def test_constants_that_overflow_leave_the_formula_alone() -> None:
     tree = mul(num(1e200), mul(num(1e200), var("x")), num(1e-300))
     assert np.allclose(evaluate(simplify(tree, columns=_POSITIVE), _POSITIVE)[:3], evaluate(tree, _POSITIVE)[:3], equal_nan=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kandisco.expr import var
 from kandisco.stages import start
 from kandisco.symbolic.snap import Sample
 
@@ -37,7 +38,14 @@ def test_product_curves_multiply_to_the_target_and_drop_idle_columns() -> None:
     assert float(np.mean(left**2) / np.var(y)) == pytest.approx(missing, rel=1e-6, abs=1e-14)
 
 
-@pytest.mark.parametrize("build", [start.link_additive, start.product])
+def test_the_outer_function_of_a_product_is_undone() -> None:
+    graph, missing = start.product_below(Sample(names=NAMES, x=X, y=A**B), threshold=0.01)
+    assert missing < 1e-7
+    assert graph.outer.substitute({"x": var("a")}).head == "mul"
+    assert [curve.source for curve in graph.curves] == [0, 1]
+
+
+@pytest.mark.parametrize("build", [start.link_additive, start.product, start.product_below])
 def test_what_has_another_shape_is_missed(build: object) -> None:
     y = np.sin(3 * A * B) + C
     assert build(Sample(names=NAMES, x=X, y=y), threshold=0.01)[1] > 0.02  # type: ignore[operator]

@@ -22,6 +22,10 @@ U = np.random.default_rng(4).uniform(0.5, 3.0, 160)
         "1/(1 + x**2/3)",
         "x**3 - 2*x + 1/4",
         "log(1 + 2*x + x**3)",
+        "sin(x**2)*cos(x) - 1",
+        "sin(x) + sin(x**2 + x)",
+        "1.3*asinh(x) - 2",
+        "x**9/9 - x**7 + x**2 + 1",
     ],
 )
 def test_the_law_is_among_the_exact_ones(registry: Registry, text: str) -> None:

@@ -8,12 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, var
+from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.graph import Curve, Graph
-from kandisco.symbolic.separable import product_start
+from kandisco.symbolic.separable import Separable, product_start
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.spectral import spectral_start
+from kandisco.symbolic.transforms import Undone, transforms
 
 Array = NDArray[np.float64]
+_RANKING_ROWS, _RANKING_SWEEPS = 400, 10
 
 
 def link_additive(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
@@ -45,12 +48,39 @@ def pairs(sample: Sample) -> Iterator[tuple[int, int, Expr, Array]]:
 
 def product(sample: Sample, *, threshold: float, intervals: int = 10) -> tuple[Graph, float]:
     """[n,0+1xn]: y = d + f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
-    start, keep = product_start(sample.x, sample.y, intervals=intervals), np.arange(len(sample.x))
+    return _product(sample, Undone(name="y", values=sample.y, outer=var("x")), threshold, intervals)
+
+
+def product_below(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
+    """[n,0+1xn,1] with a known last edge: T(y) = d + f_1(x_1) ... f_n(x_n) for the transformation T that misses least of y."""
+    pick = np.linspace(0, len(sample.y) - 1, min(len(sample.y), _RANKING_ROWS)).astype(int)
+
+    def missed(undone: Undone) -> float:
+        found = product_start(sample.x[:, pick], undone.values[pick], sweeps=_RANKING_SWEEPS)
+        return _missed(undone, found, sample.y[pick])
+
+    best = min((undone for undone in transforms(sample.y) if undone.name != "y"), key=missed, default=None)
+    if best is None:
+        return Graph(inputs=(), nodes=(), curves=()), 1.0
+    return _product(sample, best, threshold, 10)
+
+
+def _product(sample: Sample, undone: Undone, threshold: float, intervals: int) -> tuple[Graph, float]:
+    start, keep = product_start(sample.x, undone.values, intervals=intervals), np.arange(len(sample.x))
     spread = np.std(start.factors, axis=1) / np.sqrt(np.mean(start.factors**2, axis=1))
     strong = np.flatnonzero(spread > threshold)
     if 0 < len(strong) < len(keep):
-        keep, start = strong, product_start(sample.x[strong], sample.y, intervals=intervals)
+        keep, start = strong, product_start(sample.x[strong], undone.values, intervals=intervals)
     curves = tuple(Curve(layer=0, source=int(i), sub=k, u=sample.x[i], v=start.factors[k]) for k, i in enumerate(keep))
     nodes = ((tuple(range(len(keep))),),)
-    outer = add(var("x"), num(start.offset))
-    return Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=curves, outer=outer), start.missing
+    outer = undone.outer.substitute({"x": add(var("x"), num(start.offset))})
+    graph = Graph(inputs=tuple(var(name) for name in sample.names), nodes=nodes, curves=curves, outer=outer)
+    return graph, _missed(undone, start, sample.y)
+
+
+def _missed(undone: Undone, start: Separable, y: Array) -> float:
+    """Share of the variance of y itself that the product leaves: a transformed target may owe all its variance to a few rows."""
+    value = evaluate(undone.outer, {"x": start.offset + np.prod(start.factors, axis=0)})
+    with np.errstate(all="ignore"):
+        missing = float(np.mean((value - y) ** 2)) / (float(np.var(y)) or 1.0)
+    return missing if np.isfinite(missing) else 1.0

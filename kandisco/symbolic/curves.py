@@ -80,7 +80,7 @@ def make_atoms(u: Array, functions: Sequence[FunctionSpec], *, dense: bool = Tru
             kind, s, t = _arguments(shape, slopes, centres)
             values.append(evaluate(shape, {_X: s[:, None] * u + t[:, None]}))
             rows += [(spec.name, shape, si, ti, kind) for si, ti in zip(s.tolist(), t.tolist(), strict=True)]
-    keep, stacked = _distinct(np.concatenate(values))
+    keep, stacked = distinct(np.concatenate(values))
     return Atoms(
         names=tuple(rows[i][0] for i in keep),
         shapes=tuple(rows[i][1] for i in keep),
@@ -121,7 +121,7 @@ def _arguments(shape: Expr, slopes: Array, centres: Array) -> tuple[str, Array, 
     return "affine", s, -s * z
 
 
-def _distinct(values: Array) -> tuple[list[int], Array]:
+def distinct(values: Array) -> tuple[list[int], Array]:
     """Rows that are finite, not flat and not affine copies of an earlier row."""
     with np.errstate(all="ignore"):
         centred = values - values.mean(axis=1, keepdims=True)

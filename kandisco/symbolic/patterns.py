@@ -17,12 +17,15 @@ from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.symbolic.curves import Atoms, CurveFit, correlations, fit_curve, make_atoms, wrap
 from kandisco.symbolic.dictionary import combination, monomials, sparse_fit
+from kandisco.symbolic.nested import nested_atoms
 from kandisco.symbolic.refit import refit
 from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
+_DEGREE = 12
+_FIRST = 6
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
@@ -44,11 +47,16 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
     deviation = float(np.std(v)) or 1.0
-    fits = [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep // 2), a, b, deviation)]
-    fits += _laurent(a, b, deviation)
+    # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
+    plain = nested_atoms(a, functions)
+    starts = [*_singles(plain, b, _FIRST), *_sums(plain, b, keep), *_products(plain, b, keep)]
+    fits = _fitted([*starts[: 2 * _FIRST], *starts[_FIRST + keep :][:_FIRST]], a, b, deviation)
+    if min(fit.error for fit in fits) > _EXACT:
+        fits += [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep // 2), a, b, deviation)]
+        fits += _laurent(a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
-        starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
+        starts += [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted(starts, a, b, deviation)
     fits.sort(key=lambda fit: fit.error)
     return [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
@@ -134,9 +142,9 @@ def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
     for base, z in ((var(_X), u), (power(var(_X), rat(-1)), 1 / u if np.all(u != 0) else u[:0])):
         if not len(z):
             continue
-        terms = monomials(("z",), z[None, :], 6)
+        terms = monomials(("z",), z[None, :], min(_DEGREE, len(u) // 3))
         for undone in transforms(v):
-            found = sparse_fit(terms, undone.values, most=5)
+            found = sparse_fit(terms, undone.values, most=_DEGREE)
             if found is not None:
                 active, coef, _ = found
                 expr = undone.outer.substitute({_X: combination([terms.exprs[i] for i in active], coef)}).substitute({"z": base})
@@ -184,6 +192,12 @@ def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[i
     rank[order] = np.arange(len(pair)) - np.repeat(starts, np.diff(np.r_[starts, len(pair)]))
     good = np.flatnonzero((rank < 2) & (missing[i, j] < 1))[:keep]
     return [(int(i[k]), int(j[k])) for k in good]
+
+
+def _singles(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
+    """c f + d."""
+    best = np.argsort(correlations(atoms.values, v), kind="stable")[:keep]
+    return [(atoms.names[i], wrap(atoms.expr(i), atoms.values[i], v)) for i in best]
 
 
 def _sums(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:

@@ -247,7 +247,8 @@ class Algebra:
             return self.product(self.power(part, exponent) for part in parts)
         outside = [part for part in parts if self.facts.sign(part) > 0]
         inside = [part for part in parts if self.facts.sign(part) <= 0]
-        if len(inside) == 2 and all(self.facts.sign(part) < 0 for part in inside):
+        # -1 times a negative part is positive as it stands: taking it apart would only rebuild it.
+        if len(inside) == 2 and MINUS_ONE not in inside and all(self.facts.sign(part) < 0 for part in inside):
             outside += [self.negate(part) for part in inside]
             inside = []
         for part in [part for part in inside if negative(part) and part != MINUS_ONE]:
