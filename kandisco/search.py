@@ -89,6 +89,8 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
     yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         return
+    if len(sample.names) <= 4:
+        yield _closed("angles", structure.angles, sample)
     yield Attempt(name="divide", run=lambda control: divide(problem, sample, control), deep=True)
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
@@ -107,8 +109,6 @@ def _closed_forms(sample: Sample) -> Iterator[Attempt]:
     yield _closed("rational", structure.rational, sample)
     if len(sample.names) > 1:
         yield _closed("monomial + constant", structure.offset_monomial, sample)
-    if 1 < len(sample.names) <= 4:
-        yield _closed("angles", structure.angles, sample)
 
 
 def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sample) -> Attempt:

@@ -19,7 +19,12 @@ from kandisco.symbolic.curves import Atoms, distinct
 Array = NDArray[np.float64]
 _X = "x"
 _BASES = ("x", "x**2", "x**3", "x + 1.0", "x**2 + 1.0*x", "x**2 - 1.0*x", "x**2 + 1.0", "1/x", "sqrt(x)")
-_SCALES = {"x": (1.0, 0.5, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0), "x**2": (1.0, 0.5, 2.0, 3.0), "x**3": (1.0, 2.0)}
+_SCALES = {
+    "x": (1.0, 0.5, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0),
+    "x**2": (1.0, 0.5, 2.0, 3.0),
+    "x**3": (1.0, 2.0),
+    "1/x": (1.0, 0.5, 2.0, 3.0),
+}
 
 
 def nested_atoms(u: Array, functions: Sequence[FunctionSpec]) -> Atoms:

@@ -19,13 +19,14 @@ from kandisco.symbolic.curves import Atoms, CurveFit, correlations, fit_curve, m
 from kandisco.symbolic.dictionary import combination, monomials, sparse_fit
 from kandisco.symbolic.nested import nested_atoms
 from kandisco.symbolic.refit import refit
-from kandisco.symbolic.transforms import transforms
+from kandisco.symbolic.transforms import Undone, transforms
 
 Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
 _DEGREE = 12
 _FIRST = 6
+_SHORT, _CLOSE = 5, 1e-9
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
@@ -49,15 +50,15 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
     deviation = float(np.std(v)) or 1.0
     # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
     plain = nested_atoms(a, functions)
-    starts = [*_singles(plain, b, _FIRST), *_sums(plain, b, keep), *_products(plain, b, keep)]
-    fits = _fitted([*starts[: 2 * _FIRST], *starts[_FIRST + keep :][:_FIRST]], a, b, deviation)
+    alone, sums, products = _plain_below(plain, a, b, 2 * _FIRST), _sums(plain, b, keep), _products(plain, b, keep)
+    fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         fits += [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep // 2), a, b, deviation)]
         fits += _laurent(a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
-        starts += [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
-        fits += _fitted(starts, a, b, deviation)
+        starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
+        fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, deviation)
     fits.sort(key=lambda fit: fit.error)
     return [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
 
@@ -72,9 +73,7 @@ def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, deviation: f
 
 def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> list[tuple[str, Expr]]:
     """T^-1(u^-k (c f + d)): every atom against every transformed target times every power, by one matrix product."""
-    atoms = make_atoms(u, functions)
-    targets = [(undone, k, undone.values * _raised(u, k)) for undone in transforms(v) for k in _POWERS if _defined(u, k)]
-    targets = [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
+    atoms, targets = make_atoms(u, functions), _targets(u, v)
     missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
     found: list[tuple[float, str, Expr]] = []
     leaders: list[tuple[float, str, Expr]] = []
@@ -91,14 +90,37 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
             atom, error = _sharpened(atoms, int(best[row]), u, values) if atoms.kinds[best[row]] != "affine" else (
                 atoms.expr(int(best[row])), left[row])  # fmt: skip
             inner = wrap(atom, evaluate(atom, {_X: u}), values)
-            factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
-            found.append((error, f"{undone.name} * x^{k:g} ~ {name}", undone.outer.substitute({_X: mul(*factor, inner)})))
+            found.append((error, f"{undone.name} * x^{k:g} ~ {name}", _back(undone, k, inner)))
         leaders.append(min(found[first:], key=lambda item: item[0]))
     found.sort(key=lambda item: item[0])
     # The grid is coarse for functions with two constants: each function's best entry gets its refinement, whatever its rank.
     return [
         (name, expr) for _, name, expr in [*leaders, *(item for item in found if item not in leaders)][: len(leaders) + 2 * keep]
     ]
+
+
+def _plain_below(atoms: Atoms, u: Array, v: Array, keep: int) -> list[tuple[str, Expr]]:
+    """T^-1(u^-k (c f + d)) for atoms whose numbers are taken as they are."""
+    targets = _targets(u, v)
+    missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
+    out = []
+    for flat in np.argsort(missing, axis=None, kind="stable")[:keep]:
+        row, i = divmod(int(flat), missing.shape[1])
+        undone, k, values = targets[row]
+        inner = wrap(atoms.expr(i), atoms.values[i], values)
+        out.append((f"{undone.name} * x^{k:g} ~ {atoms.names[i]}", _back(undone, k, inner)))
+    return out
+
+
+def _targets(u: Array, v: Array) -> list[tuple[Undone, float, Array]]:
+    """Every transformed target times every power of u that is finite and not flat."""
+    targets = [(undone, k, undone.values * _raised(u, k)) for undone in transforms(v) for k in _POWERS if _defined(u, k)]
+    return [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
+
+
+def _back(undone: Undone, k: float, inner: Expr) -> Expr:
+    factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
+    return undone.outer.substitute({_X: mul(*factor, inner)})
 
 
 def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
@@ -145,7 +167,8 @@ def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
         terms = monomials(("z",), z[None, :], min(_DEGREE, len(u) // 3))
         for undone in transforms(v):
             found = sparse_fit(terms, undone.values, most=_DEGREE)
-            if found is not None:
+            # A long polynomial that is not exact is an interpolant.
+            if found is not None and (len(found[0]) <= _SHORT or found[2] < _CLOSE):
                 active, coef, _ = found
                 expr = undone.outer.substitute({_X: combination([terms.exprs[i] for i in active], coef)}).substitute({"z": base})
                 fits += _fitted([(f"{undone.name} ~ polynomial", expr)], u, v, deviation)
@@ -192,12 +215,6 @@ def _best_pairs(names: Sequence[str], missing: Array, keep: int) -> list[tuple[i
     rank[order] = np.arange(len(pair)) - np.repeat(starts, np.diff(np.r_[starts, len(pair)]))
     good = np.flatnonzero((rank < 2) & (missing[i, j] < 1))[:keep]
     return [(int(i[k]), int(j[k])) for k in good]
-
-
-def _singles(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
-    """c f + d."""
-    best = np.argsort(correlations(atoms.values, v), kind="stable")[:keep]
-    return [(atoms.names[i], wrap(atoms.expr(i), atoms.values[i], v)) for i in best]
 
 
 def _sums(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
