@@ -167,6 +167,7 @@ def _searched(
         config=config,
         report=journal.record,
         keep=journal.keep,
+        engine=next((spec for spec in engines if "edge" in spec.scopes), None),
     )
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
     work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal, units=units)
@@ -182,7 +183,7 @@ def _searched(
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
-    for engine in engines:
+    for engine in (spec for spec in engines if "formula" in spec.scopes):
         if engine is engines[0] or not _at_noise(pool, rows):
             pool += _refined(pool, engine, work)
     return pool, control.reason() or "done"

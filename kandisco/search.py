@@ -17,21 +17,23 @@ from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.expr import complexity
-from kandisco.specs import BasisSpec, FunctionSpec
+from kandisco.specs import BasisSpec, FunctionSpec, RefinerSpec
 from kandisco.stages import start, structure
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.divide import Reduction, reductions, single_index
 from kandisco.stages.prune import prune
 from kandisco.stages.read_off import read_off
+from kandisco.stages.refine import curve_fits
 from kandisco.stages.score import Rows
 from kandisco.stages.sparsify import sparsify
 from kandisco.stages.symbolic import symbolic
 from kandisco.stages.train import scale, sharpen, train
+from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.relevance import most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
-from kandisco.types import Formula, StageRecord, StageResult
+from kandisco.types import Array, Formula, StageRecord, StageResult
 
 _FINE = 30
 _SMOOTH_INDEX = 5e-3
@@ -43,7 +45,8 @@ _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 class Problem:
     """What attempts work on: scaled rows, the library, the edge basis, the settings.
 
-    ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off.
+    ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off, ``engine`` is
+    asked for functions through the network's edges that the library draws poorly.
     """
 
     rows: Rows
@@ -52,6 +55,7 @@ class Problem:
     config: Config
     report: Callable[[StageRecord], None] = lambda record: None
     keep: Callable[[str, net.KAN], None] = lambda name, kan: None
+    engine: RefinerSpec | None = None
 
     @property
     def sample(self) -> Sample:
@@ -167,7 +171,15 @@ def _paired(problem: Problem, sample: Sample, control: Control) -> list[Candidat
     return _symbolic(problem, sample, graph, f"[n,0+1xn] product, {name} (misses {missing:.1e})", missing**0.5, control)
 
 
-def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, noise: float, control: Control) -> list[Candidate]:
+def _symbolic(
+    problem: Problem,
+    sample: Sample,
+    graph: Graph,
+    origin: str,
+    noise: float,
+    control: Control,
+    engine: Callable[[Array, Array], list[CurveFit]] | None = None,
+) -> list[Candidate]:
     config = problem.config
     if not graph.curves or len(graph.curves) > 16:
         return []
@@ -180,7 +192,22 @@ def _symbolic(problem: Problem, sample: Sample, graph: Graph, origin: str, noise
         candidates=config.candidates,
         beam=config.beam,
         control=control,
+        engine=engine,
     ).value
+
+
+def _edges(problem: Problem, control: Control) -> Callable[[Array, Array], list[CurveFit]] | None:
+    """How an engine is asked for an edge, where there is one for edges."""
+    engine = problem.engine
+    if engine is None:
+        return None
+
+    def ask(u: Array, v: Array) -> list[CurveFit]:
+        found = curve_fits(engine, u, v, problem.functions, seed=problem.config.seed, control=control)
+        problem.report(found.record)
+        return found.value
+
+    return ask
 
 
 def _curve(problem: Problem, sample: Sample) -> list[Candidate]:
@@ -209,7 +236,7 @@ def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attemp
             return []
         problem.keep(f"kan {shape}", kan)
         story = f"kan {shape} (held-out error {error:.1e})"
-        return _symbolic(problem, sample, read_off(kan, data, sample.names), story, error, control)
+        return _symbolic(problem, sample, read_off(kan, data, sample.names), story, error, control, _edges(problem, control))
 
     return Attempt(name=f"kan {shape}", run=run, deep=True)
 

@@ -12,7 +12,7 @@ from kandisco.expr import Expr, complexity, parse, to_text
 from kandisco.registry import Registry
 from kandisco.specs import RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.refine import propose, refine
+from kandisco.stages.refine import curve_fits, propose, refine
 from kandisco.symbolic.snap import Sample
 
 X = np.random.default_rng(26).uniform(0.5, 3.0, (2, 120))
@@ -111,3 +111,21 @@ def test_the_engine_is_told_how_long_it_has(registry: Registry) -> None:
     assert seen[0].seconds == 6.0
     control.interrupted = True
     assert seen[0].stop() == "interrupted"
+
+
+def test_an_engine_draws_functions_through_an_edge(registry: Registry) -> None:
+    u = np.linspace(-1, 1, 900)
+    seen: list[RefineProblem] = []
+
+    def engine(problem: RefineProblem) -> Iterable[Expr]:
+        seen.append(problem)
+        yield from (parse("1.1*exp(0.9*sin(3.0*x))"), parse("1.0*x + 0.1"), parse("1.0*log(x)"), parse("2.0"))
+        raise OSError("gone")
+
+    spec = RefinerSpec(name="mine", refine=engine, scopes=frozenset({"edge"}))
+    done = curve_fits(spec, u, 2 * np.exp(np.sin(3.1 * u)), registry.functions(("elementary",)), seed=3)
+    assert [fit.name for fit in done.value] == ["refiner mine"] * 2
+    assert to_text(done.value[0].expr, 4) == "2.0*exp(1.0*sin(3.1*x))"
+    assert done.value[0].error < 1e-12 < 0.1 < done.value[1].error
+    assert done.record.notes == ("The refiner 'mine' failed: gone.",)
+    assert (seen[0].names, seen[0].seeds, seen[0].seed) == (("x",), (), 3)

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from kandisco.control import Control
-from kandisco.expr import parse
+from kandisco.expr import parse, var
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
 from kandisco.stages.start import link_additive
 from kandisco.stages.symbolic import symbolic
+from kandisco.symbolic.curves import CurveFit
+from kandisco.symbolic.graph import Curve, Graph
+from kandisco.symbolic.refit import refit
 from kandisco.symbolic.snap import Sample
 
 X = np.random.default_rng(25).uniform(0.5, 3.0, (2, 400))
@@ -49,3 +52,26 @@ def test_an_interrupt_ends_the_choice(registry: Registry) -> None:
     stopped = symbolic(graph, sample, registry.functions(("powers",)), origin="t", control=Control(interrupted=True))
     assert stopped.value == []
     assert stopped.record.metrics["assignments"] == 0
+
+
+def test_an_engine_is_asked_only_for_edges_that_the_library_draws_poorly(registry: Registry) -> None:
+    asked: list[float] = []
+
+    def engine(u: np.ndarray, v: np.ndarray) -> list[CurveFit]:
+        asked.append(float(np.ptp(v)))
+        fit = refit(parse("1.0*exp(1.0*sin(3.0*x)) + 0.1"), ("x",), u[None, :], v)
+        return [CurveFit(name="engine", expr=fit.expr, error=fit.rmse / float(np.std(v)), complexity=11)]
+
+    u = np.linspace(-1, 1, 200)
+    inputs = (var("a"),)
+
+    def best(v: np.ndarray) -> str:
+        curve = Curve(layer=0, source=0, sub=0, u=u, v=v)
+        graph = Graph(inputs=inputs, nodes=(((0,),),), curves=(curve,))
+        sample = Sample(names=("a",), x=u[None, :], y=v)
+        return symbolic(graph, sample, registry.functions(("powers",)), origin="t", engine=engine).value[0].origin
+
+    assert best(2 * u**2 + 1) == "t > symbolic(x^2)"
+    assert not asked
+    assert best(np.exp(np.sin(3 * u))) == "t > symbolic(engine)"
+    assert len(asked) == 1

@@ -12,12 +12,14 @@ from kandisco.expr import Expr, complexity, parse
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
+from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
-from kandisco.types import StageRecord, StageResult
+from kandisco.types import Array, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
 _EVALUATIONS = 20_000
+_CURVE_EVALUATIONS, _CURVE_COMPLEXITY = 4_000, 24
 _PROPOSALS = 300  # each is refitted, so an engine that proposes more is cut off
 
 
@@ -90,9 +92,8 @@ def propose(
         units: of the columns that have one, the target's under ``""``.
     """
     started = time.perf_counter()
-    heads = {node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS}
     problem = RefineProblem(
-        x=sample.x.T, y=sample.y, names=sample.names, seeds=tuple(seeds), functions=tuple(sorted(heads)),
+        x=sample.x.T, y=sample.y, names=sample.names, seeds=tuple(seeds), functions=_heads(functions),
         max_complexity=max_complexity, seconds=control.left(), evaluations=_EVALUATIONS, seed=seed,
         units=units or {}, weights=sample.weights, stop=control.reason,
     )  # fmt: skip
@@ -110,6 +111,59 @@ def propose(
         notes=(failure,) if failure else (),
     )
     return StageResult(value=out, record=record)
+
+
+def curve_fits(
+    refiner: RefinerSpec,
+    u: Array,
+    v: Array,
+    functions: Sequence[FunctionSpec],
+    *,
+    seed: int = 0,
+    keep: int = 4,
+    control: Control | None = None,
+) -> StageResult[list[CurveFit]]:
+    """Functions that an engine with the scope ``edge`` draws through a curve, refitted here.
+
+    Args:
+        refiner: the engine.
+        u, v: float64 [rows], samples of an edge.
+        functions: the library proposals may use.
+        seed: of the engine's randomness.
+        keep: the shortest descriptions that are returned.
+        control: the time the engine has left, and whether to stop.
+
+    Returns:
+        Fits in the variable ``x``, shortest description first. An engine that breaks is named in the record's notes.
+    """
+    started = time.perf_counter()
+    control = control or Control()
+    curve = Sample(names=("x",), x=u[None, :], y=v).thinned(_SCREENING_ROWS)
+    problem = RefineProblem(
+        x=curve.x.T, y=curve.y, names=curve.names, functions=_heads(functions), max_complexity=_CURVE_COMPLEXITY,
+        seconds=control.left(), evaluations=_CURVE_EVALUATIONS, seed=seed, stop=control.reason,
+    )  # fmt: skip
+    proposals, failure = proposed(refiner, problem)
+    fits = [curve.refit(expr) for expr in proposals if expr.variables() and complexity(expr) <= 2 * _CURVE_COMPLEXITY]
+    fits = [fit for fit in fits if fit.rmse < math.inf]
+    fits.sort(key=lambda fit: curve.description_length(fit, complexity(fit.expr)))
+    name = f"refiner {refiner.name}"
+    out = [
+        CurveFit(name=name, expr=fit.expr, error=fit.rmse / curve.scale, complexity=complexity(fit.expr)) for fit in fits[:keep]
+    ]
+    record = StageRecord(
+        stage=name,
+        params={"scope": "edge"},
+        seed=seed,
+        seconds=time.perf_counter() - started,
+        metrics={"proposals": len(proposals), "error": out[0].error if out else None},
+        notes=(failure,) if failure else (),
+    )
+    return StageResult(value=out, record=record)
+
+
+def _heads(functions: Sequence[FunctionSpec]) -> tuple[str, ...]:
+    return tuple(sorted({node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS}))
 
 
 def proposed(refiner: RefinerSpec, problem: RefineProblem) -> tuple[list[Expr], str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -38,6 +38,7 @@ def symbolic(
     candidates: int = 4,
     beam: int = 16,
     control: Control | None = None,
+    engine: Callable[[Array, Array], list[CurveFit]] | None = None,
 ) -> StageResult[list[Candidate]]:
     """Joint symbol assignments of a network's edges.
 
@@ -51,6 +52,7 @@ def symbolic(
         beam: candidates returned; four times as many assignments are screened on a few hundred rows, cheapest first, until
             one is exact.
         control: asked between assignments.
+        engine: asked for further symbols ``(u, v) -> fits`` of an edge that the library draws poorly.
 
     Returns:
         Candidates, shortest description first.
@@ -58,7 +60,7 @@ def symbolic(
     started = time.perf_counter()
     few = sample.thinned(_SCREENING_ROWS)
     drawn = max(_DRAWN, 3 * noise) if len(graph.curves) <= _DEEP_EDGES else math.inf
-    ranked = [_ranked(curve, functions, candidates, drawn) for curve in graph.curves]
+    ranked = [_ranked(curve, functions, candidates, drawn, engine) for curve in graph.curves]
     out: list[Candidate] = []
     tried = 0
     if all(ranked):
@@ -79,12 +81,20 @@ def symbolic(
     return StageResult(value=out, record=record)
 
 
-def _ranked(curve: Curve, functions: Sequence[FunctionSpec], candidates: int, drawn: float) -> list[CurveFit]:
-    """The best single functions, and where none draws the curve to within ``drawn``, functions below an outer one."""
+def _ranked(
+    curve: Curve,
+    functions: Sequence[FunctionSpec],
+    candidates: int,
+    drawn: float,
+    engine: Callable[[Array, Array], list[CurveFit]] | None,
+) -> list[CurveFit]:
+    """The best single functions; where none draws the curve to within ``drawn``, nested ones, and then the engine's."""
     fits = _different(fit_curve(curve.u, curve.v, functions), curve)
     fits = [fits[i] for i in np.argsort(costs(fits), kind="stable")[: candidates + 2]] if fits else []
     if fits and min(fit.error for fit in fits) > drawn:
         fits += fit_below(curve.u, curve.v, functions)
+    if engine is not None and (not fits or min(fit.error for fit in fits) > drawn):
+        fits += engine(curve.u, curve.v)
     return fits
 
 
