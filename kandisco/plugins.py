@@ -311,7 +311,8 @@ def _from_entry_point(entry: EntryPoint) -> _Candidate:
     dist = entry.dist
     name, version = (dist.name, dist.version) if dist else (entry.name, "")
     # One distribution may bring several modules: all but the one named like it are told apart by the entry point's name.
-    unique = name if dist is None or entry.name in (name, name.removeprefix("kandisco-")) else f"{name}:{entry.name}"
+    short = name.replace("_", "-").removeprefix("kandisco-")
+    unique = name if dist is None or entry.name.replace("_", "-").removeprefix("kandisco-") == short else f"{name}:{entry.name}"
     info = PluginInfo(name=unique, version=version, origin="installed", location=entry.value)
     return _Candidate(info=info, load=entry.load)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Generic, TypeVar
 
 from kandisco.errors import InputError, PluginError
 from kandisco.plugins import Contribution, Failure, PluginInfo, Plugins
+from kandisco.shield import Shielded, guarded, unusable
 from kandisco.specs import BasisSpec, CommandSpec, DatasetSpec, ExporterSpec, FunctionSpec, Observer, ReaderSpec, RefinerSpec
 
 S = TypeVar("S")
@@ -44,9 +46,14 @@ class Shelf(Generic[S]):
         self._keys: Callable[[Any], Iterable[str]] = keys or (lambda spec: (spec.name,))
         self._held: dict[str, Contribution] = {}
         self._contested: dict[str, str] = {}
-        for contribution in contributions:
-            for key in self._keys(contribution.spec):
-                self._put(key, contribution)
+        for entry in contributions:
+            reason = "" if entry.owner.origin == "built-in" else unusable(entry.spec)
+            if reason:
+                plugins.fail(Failure(plugin=entry.owner, error=PluginError(reason), hook=hook))
+                continue
+            safe = replace(entry, spec=guarded(entry))
+            for key in self._keys(safe.spec):
+                self._put(key, safe)
 
     def _put(self, key: str, new: Contribution) -> None:
         old = self._held.get(key)
@@ -109,46 +116,6 @@ class Shelf(Generic[S]):
 
 def _twice(kind: str, key: str, both: str) -> PluginError:
     return PluginError(f"{kind} {key!r} is registered twice: by {both}.", hint="Block one of them: --block NAME.")
-
-
-class Shielded(Observer):
-    """A third party's observer that cannot end the run: its first failure is told, and it hears no more.
-
-    Args:
-        entry: the observer and its owner.
-        plugins: takes the failure.
-    """
-
-    def __init__(self, entry: Contribution, plugins: Plugins) -> None:
-        self._entry = entry
-        self._plugins = plugins
-        self._silent = False
-
-    def _pass(self, event: str, *args: Any, **values: Any) -> None:
-        if self._silent:
-            return
-        try:
-            getattr(self._entry.spec, event)(*args, **values)
-        except Exception as exc:
-            exc.add_note(f"in {event} of an observer from {self._entry.owner.label}")
-            self._silent = True
-            self._plugins.fail(Failure(plugin=self._entry.owner, error=exc, hook="kandisco_observers"))
-
-    def stage_started(self, stage: str, **details: Any) -> None:
-        """Pass it on."""
-        self._pass("stage_started", stage, **details)
-
-    def progress(self, stage: str, **values: Any) -> None:
-        """Pass it on."""
-        self._pass("progress", stage, **values)
-
-    def stage_finished(self, stage: str, record: Any) -> None:
-        """Pass it on."""
-        self._pass("stage_finished", stage, record)
-
-    def run_finished(self, result: Any) -> None:
-        """Pass it on."""
-        self._pass("run_finished", result)
 
 
 class Registry:

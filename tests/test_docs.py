@@ -15,6 +15,7 @@ from kandisco import hookspecs
 from kandisco.config import Config
 from kandisco.plugins import HOOKS, load
 from kandisco.testing import check_plugin
+from kandisco.testing.commands import OWN
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -90,6 +91,10 @@ def test_the_page_of_commands_has_every_command_and_flag(reference: ModuleType) 
     for name in commands:
         assert f"## `kandisco {name}" in page
     assert "| `--lamb` |" in page
+
+
+def test_the_kit_knows_the_names_of_our_commands(reference: ModuleType) -> None:
+    assert {name for name in reference.commands() if " " not in name} == OWN, "say it in kandisco/testing/commands.py"
 
 
 def test_commands_in_the_docs_exist(reference: ModuleType) -> None:

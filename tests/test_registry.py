@@ -82,7 +82,9 @@ def test_a_built_in_keeps_its_name_and_both_owners_are_named() -> None:
 
 
 def test_a_name_two_third_parties_claim_belongs_to_neither() -> None:
-    pair = [bringing(name, "kandisco_functions", FunctionSpec(name="foo", sympy=name)) for name in ("x", "y")]
+    pair = [
+        bringing(name, "kandisco_functions", FunctionSpec(name="foo", sympy=text)) for name, text in (("x", "x"), ("y", "2*x"))
+    ]
     lines: list[str] = []
     registry = Registry(load(entry_points=False, environ={}, modules=pair, tell=lines.append))
     for ask in (lambda: registry.function("foo"), lambda: registry.functions(["foo"])):

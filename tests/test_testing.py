@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +18,11 @@ from kandisco.plugins import load
 from kandisco.specs import (
     AbstractBasis,
     BasisSpec,
+    CommandSpec,
     DatasetSpec,
     ExporterSpec,
     FunctionSpec,
+    Observer,
     ReaderSpec,
     RefineProblem,
     RefinerSpec,
@@ -27,13 +31,16 @@ from kandisco.testing import (
     Check,
     Finding,
     check_basis,
+    check_command,
     check_dataset,
     check_exporter,
     check_function,
+    check_observer,
     check_plugin,
     check_reader,
     check_refiner,
     parametrize_with_checks,
+    refiners,
 )
 from kandisco.types import Dataset, Table, Variable
 
@@ -307,3 +314,53 @@ def test_a_check_that_fails_says_what_to_change() -> None:
     check = Check(subject="function 'f'", rule="domain", find=lambda: check_function(FunctionSpec(name="f", sympy="log(x)")))
     with pytest.raises(AssertionError, match="narrow the domain"):
         check()
+
+
+def test_commands_and_observers_are_checked_too() -> None:
+    import typer
+
+    def greet() -> typer.Typer:
+        app = typer.Typer()
+        app.command()(lambda: None)
+        return app
+
+    assert check_command(CommandSpec(name="greet", app=greet, summary="say hello")) == ()
+    assert rules(check_command(CommandSpec(name="two words", app=greet, summary=""))) == {"card"}
+    assert rules(check_command(CommandSpec(name="greet", app=lambda: 3, summary="hello"))) == {"app"}
+
+    class Loud(Observer):
+        def run_finished(self, result: Any) -> None:
+            sys.stdout.write("done")
+
+    class Meddler(Observer):
+        def stage_finished(self, stage: str, record: Any) -> None:
+            record.metrics["edges"] = 0
+
+    assert check_observer(Observer()) == ()
+    assert rules(check_observer(Loud())) == {"quiet"}
+    assert rules(check_observer(Meddler())) == {"sees"}
+
+
+def test_a_refiner_that_hangs_is_started_once_and_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refiners, "GRACE", -1.9)  # of the two seconds of the problem a tenth is left
+    starts: list[int] = []
+
+    def hangs(problem: RefineProblem) -> Iterable[Any]:
+        starts.append(1)
+        threading.Event().wait()
+        return ()
+
+    assert rules(check_refiner(RefinerSpec(name="r", refine=hangs))) == {"budget"}
+    assert len(starts) == 1
+
+
+def test_a_verdict_says_what_was_kept_what_was_broken_and_what_could_not_be_tried(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from kandisco import hookimpl\nfrom kandisco.specs import RefinerSpec\n@hookimpl\ndef kandisco_refiners():\n"
+        "    return [RefinerSpec(name='auto', refine=list, unavailable=lambda: 'it needs acme; pip install acme')]\n"
+    )
+    text = str(check_plugin(path))
+    assert "mine: 4 rules checked, 1 broken" in text
+    assert "refiner 'auto' keeps unavailable" in text and "BROKEN card: name 'auto'" in text
+    assert "cannot run here, so only its card was checked: it needs acme; pip install acme" in text

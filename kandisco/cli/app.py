@@ -139,6 +139,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else BUG
     except KandiscoError as error:
         print(f"kandisco: {error}", file=sys.stderr)
+        if verbose and error.__cause__ is not None:
+            traceback.print_exception(error.__cause__)
         return error.exit_code
     except Exception as error:
         print(f"kandisco: {bug_line(error)}", file=sys.stderr)

@@ -12,10 +12,12 @@ Example:
 """
 
 from kandisco.testing.bases import check_basis
+from kandisco.testing.commands import check_command
 from kandisco.testing.datasets import check_dataset
 from kandisco.testing.exporters import check_exporter
 from kandisco.testing.findings import Finding, Report
 from kandisco.testing.functions import check_function
+from kandisco.testing.observers import check_observer
 from kandisco.testing.plugin import Check, check_plugin, checks_of, parametrize_with_checks
 from kandisco.testing.readers import check_reader
 from kandisco.testing.refiners import check_refiner
@@ -25,9 +27,11 @@ __all__ = [
     "Finding",
     "Report",
     "check_basis",
+    "check_command",
     "check_dataset",
     "check_exporter",
     "check_function",
+    "check_observer",
     "check_plugin",
     "check_reader",
     "check_refiner",

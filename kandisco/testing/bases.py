@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kandisco.specs import AbstractBasis, BasisSpec
-from kandisco.testing.findings import Finding, Rule, apply_rules
+from kandisco.testing.findings import Elsewhere, Finding, Rule, apply_rules
 
 if TYPE_CHECKING:
     import torch
@@ -26,11 +26,18 @@ def _rows(rows: int = 33, *, beyond: float = 0.0) -> torch.Tensor:
     return torch.linspace(-1 - beyond, 2 + beyond, rows, dtype=torch.float64)
 
 
-def _features(basis: AbstractBasis, x: torch.Tensor) -> torch.Tensor:
+def _raw(basis: AbstractBasis, x: torch.Tensor) -> torch.Tensor:
     import torch
 
     lo, hi = torch.tensor(-1.0, dtype=x.dtype), torch.tensor(2.0, dtype=x.dtype)
     return basis.features(x, lo.expand(x.shape[:-1]), hi.expand(x.shape[:-1]))
+
+
+def _features(basis: AbstractBasis, x: torch.Tensor) -> torch.Tensor:
+    found = _raw(basis, x)
+    if found.shape != (*x.shape[:-1], basis.n_features, x.shape[-1]):
+        raise Elsewhere
+    return found
 
 
 def _builds(spec: BasisSpec) -> Iterator[str]:
@@ -46,7 +53,7 @@ def _shape(spec: BasisSpec) -> Iterator[str]:
     for grid in GRIDS:
         basis = spec.basis(grid)
         for lead in ((), (3,), (2, 3)):
-            got = tuple(_features(basis, _rows().expand(*lead, 33)).shape)
+            got = tuple(_raw(basis, _rows().expand(*lead, 33)).shape)
             want = (*lead, basis.n_features, 33)
             if got != want:
                 yield f"features of x {(*lead, 33)} has shape {got}, not [..., n_features, rows] = {want}"

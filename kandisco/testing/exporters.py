@@ -99,7 +99,7 @@ def _numbers(spec: ExporterSpec) -> Iterator[str]:
     for text in ("+".join(f"({text})" for text in TEXTS), "4.0"):
         found = check(spec, formula(text), sample(), points=50)
         if found.failed:
-            yield f"the program of {text!r}: {found}"
+            yield f"the program of {text!r}: {found}; it must give the formula's own numbers"
 
 
 RULES: Mapping[str, Rule] = {"card": _card, "text": _text, "wellformed": _wellformed, "numbers": _numbers}

@@ -9,6 +9,10 @@ from typing import Any
 Rule = Callable[[Any], Iterator[str]]
 
 
+class Elsewhere(Exception):
+    """Raised in a rule that cannot be tried because another is broken, which tells of it: one fault, one finding."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One broken rule."""
@@ -62,6 +66,8 @@ def apply_rule(rules: Mapping[str, Rule], name: str, subject: str, spec: Any) ->
     """Try one rule."""
     try:
         messages = tuple(rules[name](spec))
+    except Elsewhere:
+        messages = ()
     except Exception as exc:
         messages = (f"raised {type(exc).__name__}: {exc}",)
     return tuple(Finding(rule=name, subject=subject, message=message) for message in messages)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kandisco.plugins import Plugins, load, load_file
 from kandisco.registry import Registry
-from kandisco.testing import bases, datasets, exporters, functions, readers, refiners
+from kandisco.testing import bases, commands, datasets, exporters, functions, observers, readers, refiners
 from kandisco.testing.findings import Finding, Report, Rule, apply_rule
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Rule]]] = {
     "kandisco_datasets": ("dataset", datasets.RULES),
     "kandisco_readers": ("reader", readers.RULES),
     "kandisco_exporters": ("exporter", exporters.RULES),
+    "kandisco_commands": ("command", commands.RULES),
 }
 SHELVES = ("functions", "bases", "refiners", "datasets", "readers", "exporters", "commands")
 
@@ -81,7 +82,8 @@ def check_plugin(plugin: ModuleType | Path) -> Report:
         checked[check.subject] = (*checked.get(check.subject, ()), check.rule)
     findings = tuple(finding for check in checks for finding in check.find())
     name = plugin.stem if isinstance(plugin, Path) else plugin.__name__
-    return Report(plugin=name, checked=checked, findings=findings)
+    notes = () if any(finding.rule == "loading" for finding in findings) else tuple(_notes(_loaded(plugin)))
+    return Report(plugin=name, checked=checked, findings=findings, notes=notes)
 
 
 def parametrize_with_checks(*plugins: ModuleType | Path) -> pytest.MarkDecorator:
@@ -143,10 +145,27 @@ def _spec_checks(plugins: Plugins) -> Iterator[Check]:
     for hook, (kind, rules) in KINDS.items():
         for entry in plugins.collect(hook):
             subject = f"{kind} {entry.spec.name!r}"
-            for rule in _applicable(kind, rules, entry.spec):
-                yield Check(subject=subject, rule=rule, find=partial(apply_rule, rules, rule, subject, entry.spec))
+            spec = refiners.watched(entry.spec) if kind == "refiner" else entry.spec
+            for rule in _applicable(kind, rules, spec):
+                yield Check(subject=subject, rule=rule, find=partial(apply_rule, rules, rule, subject, spec))
+    for place, entry in enumerate(plugins.collect("kandisco_observers", run=None)):
+        for rule in observers.RULES:
+            subject = f"observer {type(entry.spec).__name__!r}"
+            yield Check(subject=subject, rule=rule, find=partial(_observer, plugins, place, rule, subject))
+
+
+def _observer(plugins: Plugins, place: int, rule: str, subject: str) -> tuple[Finding, ...]:
+    """An observer hears one run: each rule gets a fresh one."""
+    observer = plugins.collect("kandisco_observers", run=None)[place].spec
+    return apply_rule(observers.RULES, rule, subject, observer)
 
 
 def _applicable(kind: str, rules: Mapping[str, Rule], spec: Any) -> Iterator[str]:
     runs_here = kind != "refiner" or not spec.unavailable()
     yield from (rule for rule in rules if runs_here or rule in ("card", "unavailable"))
+
+
+def _notes(plugins: Plugins) -> Iterator[str]:
+    for entry in plugins.collect("kandisco_refiners"):
+        if reason := entry.spec.unavailable():
+            yield f"refiner {entry.spec.name!r} cannot run here, so only its card was checked: {reason.splitlines()[0]}"

@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from kandisco.expr import Expr, complexity, parse
 from kandisco.specs import RefineProblem, RefinerSpec
-from kandisco.testing.findings import Finding, Rule, apply_rules
+from kandisco.testing.findings import Elsewhere, Finding, Rule, apply_rules
 
 SCOPES = frozenset({"edge", "formula"})
 PLAIN = frozenset({"num", "rat", "const", "var", "add", "mul", "pow"})
-ENOUGH = 10_000  # proposals after which an endless generator is cut off
+GRACE = 10.0  # seconds beyond the budget for an engine to start and to end
 
 
 def check_refiner(spec: RefinerSpec) -> tuple[Finding, ...]:
     """All findings about a refiner; one that cannot run here is only asked why."""
     rules = RULES if not spec.unavailable() else {name: RULES[name] for name in ("card", "unavailable")}
-    return apply_rules(rules, f"refiner {spec.name!r}", spec)
+    return apply_rules(rules, f"refiner {spec.name!r}", watched(spec))
+
+
+class Overrun(Elsewhere):
+    """The engine was still at it long after its time; it is not started a second time."""
+
+
+def watched(spec: RefinerSpec) -> RefinerSpec:
+    """The same refiner, handing over its proposals as a whole; once it overran its time, every further call raises Overrun."""
+    over: list[Overrun] = []
+
+    def refine(problem: RefineProblem) -> Iterable[Expr]:
+        if over:
+            raise over[0]
+        try:
+            return _within(lambda: _taken(spec, problem), problem.seconds + GRACE)
+        except Overrun as error:
+            over.append(error)
+            raise
+
+    return replace(spec, refine=refine)
+
+
+def _taken(spec: RefinerSpec, problem: RefineProblem) -> tuple[Expr, ...]:
+    """Its proposals, one more than it may make at most."""
+    ends = time.monotonic() + problem.seconds + GRACE
+    found: list[Expr] = []
+    for expr in spec.refine(problem):
+        found.append(expr)
+        if len(found) > problem.evaluations or time.monotonic() > ends:
+            break
+    return tuple(found)
+
+
+def _within(call: Callable[[], tuple[Expr, ...]], seconds: float) -> tuple[Expr, ...]:
+    """What the call gives; a thread that will not end is left behind, for nothing in Python can end it."""
+    found: list[tuple[Expr, ...]] = []
+    raised: list[Exception] = []
+
+    def work() -> None:
+        try:
+            found.append(call())
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+    if not found:
+        raise Overrun
+    return found[0]
 
 
 def problem() -> RefineProblem:
@@ -32,14 +86,14 @@ def problem() -> RefineProblem:
         seeds=(parse("1.9*sin(x + 0.1) + 0.9"), parse("x")),
         functions=("sin", "exp"),
         max_complexity=12,
-        seconds=5.0,
+        seconds=2.0,
         evaluations=500,
         seed=3,
     )
 
 
 def _proposals(spec: RefinerSpec) -> tuple[Expr, ...]:
-    return tuple(itertools.islice(spec.refine(problem()), ENOUGH + 1))
+    return tuple(spec.refine(problem()))
 
 
 def _card(spec: RefinerSpec) -> Iterator[str]:
@@ -56,8 +110,16 @@ def _unavailable(spec: RefinerSpec) -> Iterator[str]:
 
 
 def _budget(spec: RefinerSpec) -> Iterator[str]:
-    if len(_proposals(spec)) > ENOUGH:
-        yield f"more than {ENOUGH} proposals for a budget of {problem().evaluations} evaluations; stop when it is spent"
+    task = problem()
+    started = time.monotonic()
+    try:
+        proposals = _proposals(spec)
+    except Overrun:
+        proposals = ()
+    if time.monotonic() - started >= task.seconds + GRACE:
+        yield f"still at work {GRACE:.0f} s after problem.seconds={task.seconds:.0f} were over; look at the clock and return"
+    if len(proposals) > task.evaluations:
+        yield f"more than problem.evaluations={task.evaluations} proposals; stop when the budget is spent"
 
 
 def _allowed(spec: RefinerSpec) -> Iterator[str]:
@@ -77,9 +139,9 @@ def _forbidden(expr: Expr) -> Iterator[str]:
         return
     odd = {node.head for node in expr.walk()} - PLAIN - set(task.functions)
     if odd:
-        yield f"proposes {sorted(odd)}, which the problem does not allow"
+        yield f"proposes {sorted(odd)}, which it was not given; use problem.functions={task.functions} and arithmetic only"
     if set(expr.variables()) - set(task.names):
-        yield f"proposes variables {expr.variables()}; there is only {task.names}"
+        yield f"proposes variables {expr.variables()}; use problem.names={task.names} only"
 
 
 def _seeded(spec: RefinerSpec) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Plugins that break one rule each."""
