@@ -85,7 +85,7 @@ def test_sympy_keeps_every_bit_of_a_number(value: float) -> None:
 
 @pytest.mark.parametrize("head", sorted(HEADS))
 def test_every_function_crosses_to_sympy_and_back(head: str) -> None:
-    args = (rat(2), var("x")) if HEADS[head].arity == 2 else (var("x"),)
+    args = (*(rat(2), rat(3))[: HEADS[head].arity - 1], var("x"))
     tree = call(head, *args)
     back = from_sympy(to_sympy(tree))
     points = {"x": np.linspace(0.1, 0.9, 7)}
@@ -98,7 +98,7 @@ def test_every_function_is_in_mpmath(head: str) -> None:
 
     from kandisco.expr.precise import precise
 
-    args = (rat(2), var("x")) if HEADS[head].arity == 2 else (var("x"),)
+    args = (*(rat(2), rat(3))[: HEADS[head].arity - 1], var("x"))
     tree = call(head, *args)
     at = 1.3 if head == "acosh" else 0.3
     want = float(evaluate(tree, {"x": np.array([at])})[0])
@@ -174,3 +174,17 @@ def test_exact_numbers_stay_exact() -> None:
 def test_powers_too_large_to_write_out_are_refused() -> None:
     with pytest.raises(InputError, match="too large a number"):
         to_sympy(parse("2**1000000000 + x"))
+
+
+def test_a_formula_with_a_pole_on_a_row_is_rounded_in_silence() -> None:
+    from kandisco.expr.rounding import digits_for
+
+    assert digits_for(parse("0.25/r**3"), {"r": np.array([0.0, 1.0, 2.0])}) <= 6
+
+
+def test_the_slope_of_a_legendre_polynomial_holds_at_its_ends() -> None:
+    from kandisco.expr.numeric import Program
+
+    program = Program(parse("legendre(3, 1.0*x)"), ["x"])
+    slope = program.jacobian(program.start[None, :], np.array([[-1.0, 0.5, 1.0]]))[1][0, 0]
+    np.testing.assert_allclose(slope, [-6.0, 0.5 * (7.5 * 0.25 - 1.5), 6.0])

@@ -215,7 +215,8 @@ def _wolfram_functions() -> Mapping[str, str]:
     named |= {"airybi": "AiryBi", "airybiprime": "AiryBiPrime"}
     two = {f"bessel{kind}": f"Bessel{kind.upper()}" for kind in "jyik"} | {"legendre": "LegendreP", "polygamma": "PolyGamma"}
     one = {head: f"{name}[{{0}}]" for head, name in named.items()} | {"digamma": "PolyGamma[0, {0}]"}
-    return one | {head: f"{name}[{{0}}, {{1}}]" for head, name in two.items()}
+    three = {"gegenbauer": "GegenbauerC[{0}, {1}, {2}]"}
+    return one | three | {head: f"{name}[{{0}}, {{1}}]" for head, name in two.items()}
 
 
 MATHEMATICA = Dialect(

@@ -17,7 +17,7 @@ class Head:
 
     Attributes:
         numeric: ``module:name`` of the vectorised float64 implementation.
-        slopes: derivative with respect to each argument, in the text form of ``kandisco.expr.parse`` with ``a``, ``b``, ...
+        slopes: derivative with respect to each argument, in the text form of ``kandisco.expr.parse`` with ``a``, ``b``, ``c``
             for the arguments and ``f`` for the function's own value; an empty text means the argument is a fixed order.
         sympy: name in sympy (and in printed formulas).
         arity: number of arguments.
@@ -105,5 +105,6 @@ HEADS: Mapping[str, Head] = {
     "airyaiprime": _special("airyaiprime", "airyaiprime", "a*airyai(a)"),
     "airybi": _special("airybi", "airybi", "airybiprime(a)"),
     "airybiprime": _special("airybiprime", "airybiprime", "a*airybi(a)"),
-    "legendre": _special("legendre", "eval_legendre", "", "a*(b*f - legendre(a - 1, b))/(b**2 - 1)"),
+    "legendre": _special("legendre", "eval_legendre", "", "gegenbauer(a - 1, 3/2, b)"),
+    "gegenbauer": _special("gegenbauer", "eval_gegenbauer", "", "", "2*b*gegenbauer(a - 1, b + 1, c)"),
 }

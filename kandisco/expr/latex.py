@@ -189,6 +189,8 @@ class _Printer:
             return rf"\left|{self.render(args[0])[0]}\right|", _ATOM
         if head in _ORDERED:
             return rf"{_ORDERED[head]}_{{{self.render(args[0])[0]}}}{self._argument(args[1])}", _ATOM
+        if head == "gegenbauer":
+            return rf"C_{{{self.render(args[0])[0]}}}^{{({self.render(args[1])[0]})}}{self._argument(args[2])}", _ATOM
         if head == "polygamma":
             return rf"\psi^{{({self.render(args[0])[0]})}}{self._argument(args[1])}", _ATOM
         return _name(head) + ", ".join(self._argument(arg) for arg in args), _ATOM

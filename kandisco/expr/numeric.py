@@ -198,4 +198,4 @@ def _partial(head: str, k: int, args: list[Any], value: Any) -> Any:
     slope = _slopes(head)[k]
     if slope is None:
         return 0.0
-    return _value(slope, {"f": value, **dict(zip("ab", args, strict=False))})
+    return _value(slope, {"f": value, **dict(zip("abc", args, strict=False))})

@@ -44,7 +44,7 @@ def digits_for(expr: Expr, columns: Mapping[str, Any], *, tolerance: float = 1e-
         return _STEPS[0]
     scale = float(np.std(values[good])) or float(np.abs(values[good]).max())
     for digits in _STEPS:
-        change = np.abs(evaluate(rounded(expr, digits), some) - values)[good]
+        change = np.abs(evaluate(rounded(expr, digits), some)[good] - values[good])
         if np.all(change <= tolerance * scale):
             return digits
     return 17

@@ -96,7 +96,7 @@ def _partial(head: str, k: int, args: list[Any], value: Any) -> Any:
     if head == "pow":
         return args[1] * _power(args[0], args[1] - 1.0) if k == 0 else value * _apply("log", [args[0]])
     slope = _slopes(head)[k]
-    return 0.0 if slope is None else _value(slope, {"f": value, **dict(zip("ab", args, strict=False))})
+    return 0.0 if slope is None else _value(slope, {"f": value, **dict(zip("abc", args, strict=False))})
 
 
 @cache
