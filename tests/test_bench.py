@@ -157,6 +157,9 @@ def test_a_worker_solves_and_one_that_dies_costs_only_its_case(monkeypatch: pyte
     ((case, outcome),) = run_cases(todo, Settings(config=Config(time=20.0)), jobs=1)
     assert outcome["recovered"] and outcome["evidence"] == "exact" and outcome["memory_mb"] > 50, outcome
     assert (case, outcome["truth"]) == (todo[0], "3*a*b")
+    command = ("-c", "import sys; sys.stdin.readline(); sys.exit(3)")
+    ((_, outcome),) = run_cases(todo, Settings(), jobs=1, command=command)
+    assert outcome["why"] == "the process died (3)"
     monkeypatch.setattr(sys, "executable", "/bin/false")
     outcomes = [outcome for _, outcome in run_cases([*todo, *todo], Settings(), jobs=1)]
     assert [o["recovered"] for o in outcomes] == [False, False] and "died" in outcomes[0]["why"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from kandisco.errors import ConfigError, InputError
@@ -96,7 +97,8 @@ def read_laws(table: str = "@problems", *, suites: Sequence[str] = (), problems:
     for asked, known, what in ((suites, {law.suite for law in laws}, "suite"), (problems, {law.name for law in laws}, "problem")):
         for pattern in asked:
             if not any(_fits(name, pattern) for name in known):
-                raise ConfigError(f"{table} has no {what} {pattern!r}.", hint="It has: " + ", ".join(sorted(known)) + ".")
+                near = get_close_matches(pattern, known, n=8, cutoff=0.3)
+                raise ConfigError(f"{table} has no {what} {pattern!r}.", hint="Near: " + (", ".join(near) or "none") + ".")
     return tuple(
         law
         for law in laws

@@ -37,17 +37,18 @@ def code_version() -> str:
 
 
 class Results:
-    """``results.csv`` in a folder.
+    """A table of results in a folder.
 
     Args:
         folder: made if it is not there.
+        name: of the file.
 
     Raises:
         InputError: the folder cannot be written, or its table has other columns.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "results.csv"
+    def __init__(self, folder: Path, name: str = "results.csv") -> None:
+        self.path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not self.path.exists():

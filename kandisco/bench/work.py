@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -21,6 +22,7 @@ from kandisco.config import Config
 from kandisco.expr import Expr, complexity, to_text
 from kandisco.types import Dataset
 
+_OWN = ("-m", "kandisco.bench.worker")
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 
 
@@ -80,13 +82,16 @@ def solve(case: Case, config: Config, solver: Solver) -> dict[str, Any]:
     return outcome | asdict(judged) | {"complexity": complexity(answer.expr), "formula": to_text(shown, 9)}
 
 
-def run_cases(todo: Sequence[Case], settings: Settings, *, jobs: int = 1) -> Iterator[tuple[Case, dict[str, Any]]]:
+def run_cases(
+    todo: Sequence[Case], settings: Settings, *, jobs: int = 1, command: Sequence[str] = ()
+) -> Iterator[tuple[Case, dict[str, Any]]]:
     """The outcome of each case, in the order in which they end.
 
     Args:
         todo: the cases.
         settings: see ``Settings``.
         jobs: worker processes, each with one thread; 0 solves in this process.
+        command: starts a worker of another method: the words after ``python``; it hands its last argument to ``worker.main``.
     """
     if jobs == 0:
         solver = kandisco_solver(settings)
@@ -96,7 +101,7 @@ def run_cases(todo: Sequence[Case], settings: Settings, *, jobs: int = 1) -> Ite
     done: queue.SimpleQueue[tuple[Case, dict[str, Any]]] = queue.SimpleQueue()
     for case in todo:
         waiting.put(case)
-    crew = [_Worker(settings, waiting, done) for _ in range(min(jobs, len(todo)))]
+    crew = [_Worker(settings, waiting, done, command or _OWN) for _ in range(min(jobs, len(todo)))]
     try:
         for _ in todo:
             yield done.get()
@@ -108,8 +113,10 @@ def run_cases(todo: Sequence[Case], settings: Settings, *, jobs: int = 1) -> Ite
 class _Worker:
     """A thread that hands cases to a process of its own, and starts another where one has died or hung."""
 
-    def __init__(self, settings: Settings, waiting: queue.SimpleQueue[Case], done: queue.SimpleQueue[Any]) -> None:
-        self.settings, self.waiting, self.done = settings, waiting, done
+    def __init__(
+        self, settings: Settings, waiting: queue.SimpleQueue[Case], done: queue.SimpleQueue[Any], command: Sequence[str]
+    ) -> None:
+        self.settings, self.waiting, self.done, self.command = settings, waiting, done, command
         self.limit = 2 * settings.config.time + 60
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
@@ -144,10 +151,11 @@ class _Worker:
             line = ""
         finally:
             alarm.cancel()
-        if line:
+        with contextlib.suppress(json.JSONDecodeError):
             outcome: dict[str, Any] = json.loads(line)
             return outcome
         self.process = None
+        process.kill()
         seconds = time.perf_counter() - started
         why = f"ended after {seconds:.0f} s" if seconds >= self.limit else f"the process died ({process.wait()})"
         return {"recovered": False, "why": why, "seconds": seconds, "status": "failed", "truth": case.law.text}
@@ -158,7 +166,7 @@ class _Worker:
         paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
         settings = json.dumps({**asdict(self.settings), "config": self.settings.config.to_dict()})
         return subprocess.Popen(
-            [sys.executable, "-m", "kandisco.bench.worker", settings],
+            [sys.executable, *self.command, settings],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

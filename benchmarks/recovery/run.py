@@ -1,0 +1,125 @@
+"""All measurements of the recovery bars, in the order of their weight: kandisco under every condition, then other methods.
+
+    python benchmarks/recovery/run.py [--part bars|peers] [--jobs 1] [--until HH:MM]
+
+Rows go to ``results.csv`` and ``peers.csv`` beside this file as they come; a second call goes on where the first stopped.
+Two seeds are run everywhere, the third only where the first two disagree, since the majority decides. Of the other methods
+those that are installed take part, on ``SAMPLE``: every tenth problem of the table's order, so that each suite is there.
+pykan, at minutes a problem, takes every third of these. Afterwards ``write.py`` makes the README.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from kandisco.bench import Case, Results, Settings, cases, code_version, read_laws, run_cases
+from kandisco.bench.summary import recovered
+from kandisco.config import Config
+
+HERE = Path(__file__).parent
+CONDITIONS = (
+    {"suites": ()},
+    {"suites": ("feynman*",), "noises": (0.01,)},
+    {"suites": ("feynman*",), "irrelevant": (3,)},
+    {"suites": ("feynman*",), "rows": (200,)},
+)
+EVERY, FEWER = 10, 3
+METHODS = ("operon", "gplearn", "pykan", "pysr")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Cases that one method solves into one table, under a name and a version."""
+
+    results: Results
+    todo: tuple[Case, ...]
+    settings: Settings
+    label: str
+    code: str
+    command: tuple[str, ...] = ()
+
+
+def sample() -> tuple[Case, ...]:
+    """The problems on which other methods are run."""
+    return cases(read_laws()[::EVERY])
+
+
+def bars(results: Results) -> Iterator[Part]:
+    """kandisco: seeds 0 and 1 of every condition, then seed 2 where they disagree."""
+    settings = Settings(config=Config())
+    for seed in (0, 1, 2):
+        for condition in CONDITIONS:
+            laws = read_laws(suites=condition["suites"])
+            todo = cases(laws, seeds=[seed], **{k: v for k, v in condition.items() if k != "suites"})
+            if seed == 2:
+                todo = tuple(case for case in todo if _disagree(results, case))
+            yield Part(results=results, todo=todo, settings=settings, label=settings.differences(), code=code_version())
+
+
+def _disagree(results: Results, case: Case) -> bool:
+    """Whether exactly one of the first two seeds recovered the law."""
+    rows = [row for row in results.rows() if row["code"] == code_version()]
+    same = [
+        row for row in rows if (row["suite"], row["problem"], row["noise"], row["rows"], row["irrelevant"]) == _condition(case)
+    ]
+    return sum(recovered(row) for row in same if row["seed"] in "01") == 1
+
+
+def _condition(case: Case) -> tuple[str, ...]:
+    suite, problem, _, *rest = case.key
+    return suite, problem, *rest
+
+
+def peers(results: Results) -> Iterator[Part]:
+    """kandisco and the others on the sample."""
+    import methods
+
+    settings = Settings(config=Config())
+    yield Part(results=results, todo=sample(), settings=settings, label="kandisco time=60", code=code_version())
+    for name in METHODS:
+        try:
+            version = methods.version(name)
+        except ImportError as error:
+            print(f"{name}: absent ({error})")
+            continue
+        todo = sample()[::FEWER] if name == "pykan" else sample()
+        command = (str(HERE / "methods.py"), name)
+        yield Part(results=results, todo=todo, settings=settings, label=f"{name} time=60", code=version, command=command)
+
+
+def run(part: Part, jobs: int, until: str) -> bool:
+    """Solve what is not there yet; False when the time of day came first."""
+    done = part.results.done()
+    left = [case for case in part.todo if (*case.key, part.label, part.code) not in done]
+    work = run_cases(left, part.settings, jobs=jobs, command=part.command)
+    for case, outcome in work:
+        row = part.results.append(case, part.label, part.code, outcome)
+        print(*row.values(), sep=" | ")
+        if until and datetime.datetime.now().strftime("%H:%M") >= until:
+            work.close()
+            return False
+    return True
+
+
+def main() -> None:
+    """Run the parts that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=("bars", "peers"), default="bars")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--until", default="", help="stop at this time of day")
+    parser.add_argument("-o", default=str(HERE), help="folder of the tables")
+    options = parser.parse_args()
+    table = Results(Path(options.o), "results.csv" if options.part == "bars" else "peers.csv")
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    for part in (bars if options.part == "bars" else peers)(table):
+        if not run(part, options.jobs, options.until):
+            break
+
+
+if __name__ == "__main__":
+    main()
