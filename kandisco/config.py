@@ -22,6 +22,10 @@ class Config:
 
     target: str = _doc("", "Column to explain (default: the last numeric column).")
     features: tuple[str, ...] = _doc((), "Columns to explain it with, comma separated (default: all others).")
+    units: tuple[str, ...] = _doc(
+        (),
+        "Units of columns as name=unit, comma separated, where headers such as v [m/s] do not give them; a help, never needed.",
+    )
     lamb: Lamb = _doc(
         "auto", "Sparsity pressure, unitless: the same value means the same pressure at any scale; 'auto' takes 0.01."
     )

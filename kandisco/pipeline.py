@@ -22,6 +22,7 @@ from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, va
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
+from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import mimicked
 from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, score
@@ -106,6 +107,7 @@ def _discover(
     dataset: Dataset, config: Config, registry: Registry, run: Run | None, observers: Sequence[Observer], control: Control
 ) -> Result:
     journal = _Journal(run=run, observers=observers)
+    dataset = data.with_units(dataset, config.units)
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
     rows = _rows(dataset, split)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
@@ -113,7 +115,8 @@ def _discover(
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control, units)
-    best, front = _confirmed(*choose(_polished(pool, rows, control), rows), rows, registry.functions(config.functions))
+    pool = plausible(_polished(pool, rows, control), units, 10 * EXACT * rows.fit.spread)
+    best, front = _confirmed(*choose(pool, rows), rows, registry.functions(config.functions))
     result = Result(
         best=best,
         front=front,
@@ -167,6 +170,7 @@ def _searched(
         config=config,
         report=journal.record,
         keep=journal.keep,
+        units={name: unit for name, unit in units.items() if unit},
         engine=next((spec for spec in engines if "edge" in spec.scopes), None),
     )
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])

@@ -7,8 +7,8 @@ attempt can be stored and replayed, and a slower machine finds the same formulas
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -30,6 +30,7 @@ from kandisco.stages.symbolic import symbolic
 from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import Graph
+from kandisco.symbolic.groups import Grouping, groupings
 from kandisco.symbolic.relevance import most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
@@ -46,7 +47,8 @@ class Problem:
     """What attempts work on: scaled rows, the library, the edge basis, the settings.
 
     ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off, ``engine`` is
-    asked for functions through the network's edges that the library draws poorly.
+    asked for functions through the network's edges that the library draws poorly, ``units`` are those of the columns that have
+    one, the target's under ``""``.
     """
 
     rows: Rows
@@ -55,6 +57,7 @@ class Problem:
     config: Config
     report: Callable[[StageRecord], None] = lambda record: None
     keep: Callable[[str, net.KAN], None] = lambda name, kan: None
+    units: Mapping[str, str] = field(default_factory=dict)
     engine: RefinerSpec | None = None
 
     @property
@@ -90,6 +93,8 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
     yield from _closed_forms(sample)
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
+    if smaller := groupings(sample, problem.units):
+        yield Attempt(name="dimensionless groups", run=lambda control: _by_units(problem, sample, smaller, control))
     yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         return
@@ -259,6 +264,20 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
         if control.reason():
             break
         solved = _smaller(problem, reduction.sample, control, depth)
+        out += _refitted([_rebuilt(reduction, c) for c in solved], sample)
+        if _exact(out, sample):
+            break
+    return _shortest(out, sample)
+
+
+def _by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], control: Control) -> list[Candidate]:
+    """Solve the problem in groups without dimension; those of the first choice of groups that succeeds are enough."""
+    out: list[Candidate] = []
+    for grouping in smaller:
+        reduction = Reduction(name="units", sample=grouping.sample, rebuild=grouping.rebuild, misfit=0.0)
+        if control.reason():
+            break
+        solved = _smaller(problem, grouping.sample, control, 0)
         out += _refitted([_rebuilt(reduction, c) for c in solved], sample)
         if _exact(out, sample):
             break

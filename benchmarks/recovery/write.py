@@ -170,8 +170,8 @@ def readme(rows: list[Row], peer: list[Row], outside: list[Row], checker: dict[s
         "Written by `python benchmarks/recovery/write.py` from the tables beside it; nothing here is typed by hand except the"
         " published figures and the notes on classes of failures.\n",
         f"kandisco {', '.join(sorted({row['code'] for row in rows}))}; Python {platform.python_version()}, {platform.machine()},"
-        f" one thread a problem, default settings, at most 60 s of wall time, no units; {seeds}; strict recovery by the majority of"
-        " seeds ([what counts](../../docs/design/recovery.md)).\n",
+        f" one thread a problem, default settings, at most 60 s of wall time, no units; {seeds}; strict recovery by the majority"
+        " of seeds ([what counts](../../docs/design/recovery.md)).\n",
         "## Bars\n",
         markdown(bars(rows)),
         limits(rows, outside),

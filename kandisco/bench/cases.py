@@ -13,18 +13,22 @@ from kandisco.config import Config
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How every case of a table is solved: the discoverer's settings, and the third parties' plugins that take part."""
+    """How every case is solved: the discoverer's settings, the third parties' plugins that take part, whether units are told."""
 
     config: Config = field(default_factory=Config)
     plugins_dir: str | None = None
     block: tuple[str, ...] = ()
     strict: bool = False
+    units: bool = False
 
     def differences(self) -> str:
         """The settings that decide results and are not default, as ``name=value``; the time limit always."""
         default = Config().to_dict()
         values = {name: value for name, value in self.config.to_dict().items() if value != default[name] and name != "seed"}
-        return " ".join(f"{name}={value}" for name, value in {**values, "time": f"{self.config.time:g}"}.items())
+        return (
+            " ".join(f"{name}={value}" for name, value in {**values, "time": f"{self.config.time:g}"}.items())
+            + " units" * self.units
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 from pathlib import Path
 
 from kandisco.errors import ConfigError, InputError
@@ -42,7 +43,7 @@ class Law:
         text: the formula as the table has it.
         expr: the same as a tree in the table's own names.
         inputs: name -> range, in the order of the table.
-        units: name -> unit as the table writes it; the target's under ``OUT``.
+        units: name -> unit, as text; the target's under ``OUT``. The table has them as exponents of m, s, kg, K and V.
     """
 
     suite: str
@@ -118,7 +119,7 @@ def law_from(row: Mapping[str, str]) -> Law:
         ranges = [_range(part) for part in row["ranges"].split(";")]
         if len(names) != len(ranges):
             raise ValueError(f"{len(names)} inputs and {len(ranges)} ranges")
-        units = dict(part.split(":", 1) for part in (row.get("units") or "").split(";") if ":" in part)
+        units = {name: _unit(text) for name, text in _parts(row.get("units") or "")}
         return Law(
             suite=row["suite"],
             name=row["name"],
@@ -145,6 +146,18 @@ def _every(path: Path) -> list[Law]:
             f"{path} lacks the columns {', '.join(sorted(missing))}.", hint="A table of laws has " + ", ".join(COLUMNS) + "."
         )
     return [law_from(row) for row in rows]
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    return [(name.strip(), unit.strip()) for name, colon, unit in (part.partition(":") for part in text.split(";")) if colon]
+
+
+def _unit(text: str) -> str:
+    """A unit as text, from text or from the exponents of m, s, kg, K and V."""
+    if not text.startswith("["):
+        return text
+    powers = zip(("m", "s", "kg", "K", "V"), map(float, text.strip("[]").split(",")), strict=True)
+    return " ".join(f"{name}^{Fraction(power).limit_denominator(4)}" for name, power in powers if power) or "1"
 
 
 def _fits(name: str, pattern: str) -> bool:

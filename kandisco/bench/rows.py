@@ -33,7 +33,7 @@ class Drawn:
     clean: Mapping[str, Array]
 
 
-def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0, seed: int = 0) -> Drawn:
+def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0, seed: int = 0, units: bool = False) -> Drawn:
     """Draw rows of a law; the same arguments give the same rows.
 
     Args:
@@ -42,6 +42,7 @@ def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0,
         noise: standard deviation of Gaussian noise, as a share of the RMS of the target.
         irrelevant: columns that do not matter, each drawn from the range of a random input.
         seed: of all randomness.
+        units: give the columns the units of the table, where it has them.
 
     Raises:
         InputError: the law is hardly anywhere finite in its ranges.
@@ -67,8 +68,10 @@ def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0,
         name="rows",
         x=np.column_stack([columns[name] for name in order]),
         y=y,
-        inputs=tuple(Variable(name=name, label=name) for name in names),
-        target=Variable(name="y", label="y"),
+        inputs=tuple(
+            Variable(name=name, label=name, unit=law.units.get(real, "") if units else "") for name, real in names.items()
+        ),
+        target=Variable(name="y", label="y", unit=law.units.get("OUT", "") if units else ""),
     )
     return Drawn(dataset=dataset, names=names, clean=clean)
 

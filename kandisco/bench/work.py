@@ -55,17 +55,18 @@ def kandisco_solver(settings: Settings) -> Solver:
     return solver
 
 
-def solve(case: Case, config: Config, solver: Solver) -> dict[str, Any]:
+def solve(case: Case, settings: Settings, solver: Solver) -> dict[str, Any]:
     """Draw the rows of a case, let a method loose on them, and judge what it says.
 
     Returns:
         The outcome: recovered, why, evidence, seconds (wall), cpu (seconds), memory_mb (peak of this process during the search,
         where the system tells; else since it started), complexity, error, status, formula and truth.
     """
-    drawn = draw(case.law, rows=case.rows, noise=case.noise, irrelevant=case.irrelevant, seed=case.seed)
+    told = settings.units
+    drawn = draw(case.law, rows=case.rows, noise=case.noise, irrelevant=case.irrelevant, seed=case.seed, units=told)
     _forget_peak()
     wall, cpu = time.perf_counter(), time.process_time()
-    answer = solver(drawn.dataset, replace(config, seed=case.seed))
+    answer = solver(drawn.dataset, replace(settings.config, seed=case.seed))
     outcome = {
         "seconds": time.perf_counter() - wall,
         "cpu": time.process_time() - cpu,
@@ -95,7 +96,7 @@ def run_cases(
     """
     if jobs == 0:
         solver = kandisco_solver(settings)
-        yield from ((case, solve(case, settings.config, solver)) for case in todo)
+        yield from ((case, solve(case, settings, solver)) for case in todo)
         return
     waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
     done: queue.SimpleQueue[tuple[Case, dict[str, Any]]] = queue.SimpleQueue()

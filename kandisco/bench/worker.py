@@ -29,13 +29,13 @@ def main(argument: str, solver: Solver | None = None) -> None:
     solver = solver or _warm(kandisco_solver(settings))
     for line in sys.stdin:
         case = Case.from_dict(json.loads(line))
-        print(json.dumps(_solved(case, config, solver)), file=out, flush=True)
+        print(json.dumps(_solved(case, settings, solver)), file=out, flush=True)
 
 
-def _solved(case: Case, config: Config, solver: Solver) -> dict[str, Any]:
+def _solved(case: Case, settings: Settings, solver: Solver) -> dict[str, Any]:
     """The outcome; a bug costs its case and no other."""
     try:
-        return solve(case, config, solver)
+        return solve(case, settings, solver)
     except Exception as error:
         traceback.print_exc()
         return {"recovered": False, "why": f"{type(error).__name__}: {error}", "status": "failed", "truth": case.law.text}

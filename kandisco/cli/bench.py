@@ -32,6 +32,7 @@ def bench(
     rows: str = typer.Option("1000", "--rows", metavar="N,...", help="Rows, for training and testing together."),
     irrelevant: str = typer.Option("0", "--irrelevant", metavar="N,...", help="Columns added that do not matter."),
     time: str = typer.Option("60s", "--time", metavar="DURATION", help="Time limit of a problem."),
+    units: bool = typer.Option(False, "--units", help="Tell the units of the columns, where the table has them."),
     set_: list[str] = _SET,
     jobs: int = typer.Option(1, "--jobs", "-j", min=0, help="Problems solved at once, each with one thread; 0: in this process."),
     output: str = typer.Option(
@@ -46,7 +47,9 @@ def bench(
     session: Session = ctx.obj
     plugins = session.settings
     config = config_from({"time": time}, set_)
-    settings = work.Settings(config=config, plugins_dir=plugins.plugins_dir, block=plugins.block, strict=plugins.strict)
+    settings = work.Settings(
+        config=config, plugins_dir=plugins.plugins_dir, block=plugins.block, strict=plugins.strict, units=units
+    )
     laws = work.read_laws(table, suites=_words(suite), problems=_words(problems))
     todo = work.cases(
         laws,

@@ -90,7 +90,9 @@ def _discover(session: Session, config: Config, ways: Ways) -> int:
     registry.functions(config.functions)
     if config.refiner not in ("auto", "none"):
         registry.refiner(config.refiner)
-    dataset = _load(session, config, ways)
+    from kandisco.data import with_units
+
+    dataset = with_units(_load(session, config, ways), config.units)
     from kandisco.run import Run, versions
 
     used = versions(session.plugin_versions())

@@ -16,6 +16,7 @@ from kandisco.errors import ConfigError
 FLAGS: Mapping[str, tuple[str, str]] = {
     "target": ("COLUMN", "-y"),
     "features": ("COLUMNS", ""),
+    "units": ("NAME=UNIT,...", ""),
     "lamb": ("FLOAT|auto", ""),
     "width": ("SHAPE", ""),
     "grid": ("INTEGER", ""),

@@ -3,5 +3,6 @@
 from kandisco.data.clean import to_dataset
 from kandisco.data.reading import read_table
 from kandisco.data.splits import rest, sample_rows, split
+from kandisco.data.units import with_units
 
-__all__ = ["read_table", "rest", "sample_rows", "split", "to_dataset"]
+__all__ = ["read_table", "rest", "sample_rows", "split", "to_dataset", "with_units"]
