@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from kandisco.builtins.bases import kandisco_bases
+from kandisco.config import Config
+from kandisco.expr import parse
+from kandisco.expr.equivalence import same_law
+from kandisco.pipeline import discover
+from kandisco.registry import Registry
 from kandisco.specs import BasisSpec
+from kandisco.types import Dataset, Variable
 
 SPECS = tuple(kandisco_bases())
 GRIDS = (1, 3, 5, 20)
@@ -91,3 +97,20 @@ def test_legendre_polynomials_are_orthogonal() -> None:
     rows = basis.features(nodes, torch.tensor(-1.0).double(), torch.tensor(1.0).double())
     want = torch.diag(2.0 / (2.0 * torch.arange(basis.n_features).double() + 1.0))
     torch.testing.assert_close((rows * weights) @ rows.T, want, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda s: s.name)
+def test_a_law_is_read_off_a_network_of_each_basis(spec: BasisSpec, registry: Registry) -> None:
+    # With a width the network is the only way to the law: closed forms are not tried.
+    x = np.random.default_rng(5).uniform(-1.0, 1.0, (160, 2))
+    data = Dataset(
+        name="d",
+        x=x,
+        y=np.sin(2 * x[:, 0]) + x[:, 1] ** 2,
+        inputs=(Variable(name="a"), Variable(name="b")),
+        target=Variable(name="c"),
+    )
+    config = Config(basis=spec.name, width="2,1", refiner="none", restarts=2, lamb=0.01)
+    best = discover(data, config, registry).best
+    assert best is not None and best.origin.startswith("kan [2,1]")
+    assert same_law(best.expr, parse("sin(2*a) + b**2"), {"a": (-1, 1), "b": (-1, 1)}).equal is True

@@ -113,8 +113,9 @@ def test_set_edge_reproduces_a_line_and_leaves_the_others(basis: str) -> None:
     assert float(new.edges[0].lo[0, 1]) == -0.5
 
 
-def test_snapshot_is_exact_and_plain() -> None:
-    kan = prune(make(), [EdgeId(layer=0, source=2, target=1)])
+@pytest.mark.parametrize("basis", sorted(BASES))
+def test_snapshot_is_exact_and_plain(basis: str) -> None:
+    kan = prune(make(basis=basis), [EdgeId(layer=0, source=2, target=1)])
     arrays, meta = save(kan)
     back = load(arrays, json.loads(json.dumps(meta)), BASES.__getitem__)
     assert torch.equal(forward(back, X), forward(kan, X))

@@ -188,7 +188,7 @@ class Chebyshev(_AbstractStraight):
         return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
 
 
-class Legendre(AbstractBasis):
+class Legendre(_AbstractStraight):
     """Legendre polynomials, degree 0 to grid + 2, by Bonnet's recurrence (n + 1) P_n+1 = (2n + 1) t P_n - n P_n-1."""
 
     def __init__(self, grid: int) -> None:
@@ -197,13 +197,6 @@ class Legendre(AbstractBasis):
     @property
     def n_features(self) -> int:
         return self.degree + 1
-
-    def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        return _extended(_unit(x, lo, hi)[0], self._values, self._slopes)
-
-    def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u, width = _unit(x, lo, hi)
-        return self._slopes(u.clamp(0.0, 1.0)) / width[..., None, :]
 
     def _values(self, u: torch.Tensor) -> torch.Tensor:
         import torch
