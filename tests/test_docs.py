@@ -6,12 +6,14 @@ import dataclasses
 import importlib.util
 import inspect
 import re
+import shlex
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from kandisco import hookspecs
+from kandisco.cli import main
 from kandisco.config import Config
 from kandisco.plugins import HOOKS, load
 from kandisco.testing import check_plugin
@@ -104,3 +106,26 @@ def test_commands_in_the_docs_exist(reference: ModuleType) -> None:
             r"kandisco ([a-z]+)\b(?= |`|$)", "\n".join(blocks(page.read_text(encoding="utf-8"), "sh")), flags=re.M
         ):
             assert word in known, f"{page.name}: kandisco {word}"
+
+
+def steps_of(page: Path) -> list[tuple[str, str]]:
+    """The fenced blocks of a page in order: language and body."""
+    return re.findall(r"^```(\w+)\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+
+
+def test_the_tutorial_does_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = ""
+    for language, body in steps_of(DOCS / "first-basis.md"):
+        if language == "python":
+            place, _, code = body.partition("\n")
+            Path(place.removeprefix("# ")).write_text(code, encoding="utf-8")
+        elif language == "text":
+            assert all(line in said for line in body.splitlines()), said
+        elif "pip install" not in body:
+            main(shlex.split(body)[1:])
+            said = capsys.readouterr().out
+    test = Path("kandisco-steps/tests/test_steps.py").read_text(encoding="utf-8")
+    assert "test_it_conforms" in test and "parabola" in test, "the page speaks of two tests"
