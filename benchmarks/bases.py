@@ -3,8 +3,9 @@
     python benchmarks/bases.py [--seeds 3] [--rows 1000] [--basis NAME ...]
 
 A search without ``--width`` finds this law by closed forms before a network is trained, whatever the basis. So ``--width 2,1,1``
-leaves the network as the only way to it, and ``--refiner none`` keeps other engines from mending what the network read off. Each
-run is a process of its own; exact means what it means in ``first_light.py``. CPU seconds are those of the whole process.
+leaves the network as the only way to it, ``--refiner none`` keeps other engines from mending what the network read off, and
+``--time 600`` keeps a busy machine from deciding. Each run is a process of its own; exact means what it means in
+``first_light.py``. CPU seconds are those of the whole process.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def run(basis: str, law: Law, seed: int, rows: int) -> tuple[bool, str, float]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hello.csv"
         law.write(path, rows, seed)
-        ways = ["--width", "2,1,1", "--refiner", "none", "--basis", basis, "--seed", str(seed), "--lamb", "0.01"]
+        ways = ["--width", "2,1,1", "--refiner", "none", "--basis", basis, "--seed", str(seed), "--lamb", "0.01", "--time", "600"]
         command = [sys.executable, "-m", "kandisco.cli", "discover", str(path), *ways, "--json", "-q", "--out", folder]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
