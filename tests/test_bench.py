@@ -154,7 +154,10 @@ def test_most_seeds_decide_and_false_claims_are_counted() -> None:
 
 def test_a_worker_solves_and_one_that_dies_costs_only_its_case(monkeypatch: pytest.MonkeyPatch) -> None:
     todo = cases([law_from({"suite": "s", "name": "p", "formula": "3*a*b", "inputs": "a;b", "ranges": "1:2:U;1:2:U"})], rows=[60])
-    ((case, outcome),) = run_cases(todo, Settings(config=Config(time=20.0)), jobs=1)
+    settings = Settings(config=Config(time=20.0), cpu=True)
+    assert settings.differences() == "time=20 cpu"
+    ((case, outcome),) = run_cases(todo, settings, jobs=1)
+    assert outcome["seconds"] == pytest.approx(outcome["cpu"], abs=0.01)
     assert outcome["recovered"] and outcome["evidence"] == "exact" and outcome["memory_mb"] > 50, outcome
     assert (case, outcome["truth"]) == (todo[0], "3*a*b")
     command = ("-c", "import sys; sys.stdin.readline(); sys.exit(3)")

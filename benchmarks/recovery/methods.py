@@ -3,7 +3,8 @@
 Each is used as its own documentation shows, with the functions that the laws need, one thread and the same time limit. In its
 favour, the constants of its formula are refitted in float64 before they are judged (they come out as float32, or rounded).
 
-Operon: the member of its front that refits to the rounding floor, the shortest first; else the one it selects itself.
+Operon: the member of its front that refits to the rounding floor, the shortest first; else the one it selects itself. Its limit
+is wall time, so on a busy machine it is started again, with another seed, until its CPU seconds are used.
 gplearn: generations until the time is up; its protected functions are read as they are on the rows (log|x|, sqrt|x|).
 pykan: ``[n, 5, 1]``, grid 3, sparse fit, prune, fit, grid 10, fit, auto_symbolic, fit; it has no time limit of its own, so it is
 allowed to run on, and ended after twice the limit and a minute.
@@ -66,9 +67,25 @@ def _chosen(formulas: list[Expr], own: Expr, dataset: Dataset) -> Answer:
 # ------------------------------------------------------------------------------------------------------------------ operon
 def operon(dataset: Dataset, config: Config) -> Answer:
     """Operon by its scikit-learn interface."""
+    names = [v.name for v in dataset.inputs]
+    started, seed, formulas, own = time.process_time(), config.seed, [], None
+
+    def read(tree: Any) -> Expr:
+        return parse(model.get_model_string(tree, 17, names).replace("^", "**"), names)
+
+    while (left := config.time - (time.process_time() - started)) > 0.1 * config.time:
+        model = _operon(seed, max(int(left), 1))
+        model.fit(dataset.x, dataset.y)
+        formulas += [read(member["tree"]) for member in model.pareto_front_]
+        own, seed = own or read(model.model_), seed + 1000
+    assert own is not None
+    return _chosen(formulas, own, dataset)
+
+
+def _operon(seed: int, seconds: int) -> Any:
     from pyoperon.sklearn import SymbolicRegressor
 
-    model = SymbolicRegressor(
+    return SymbolicRegressor(
         allowed_symbols="add,sub,mul,div,sin,cos,exp,log,sqrt,square,constant,variable",
         objectives=["r2", "length"],
         optimizer_iterations=10,
@@ -76,16 +93,9 @@ def operon(dataset: Dataset, config: Config) -> Answer:
         max_evaluations=10**12,
         max_selection_pressure=10**9,
         n_threads=1,
-        max_time=int(config.time),
-        random_state=config.seed,
+        max_time=seconds,
+        random_state=seed,
     )
-    model.fit(dataset.x, dataset.y)
-    names = [v.name for v in dataset.inputs]
-
-    def read(tree: Any) -> Expr:
-        return parse(model.get_model_string(tree, 17, names).replace("^", "**"), names)
-
-    return _chosen([read(member["tree"]) for member in model.pareto_front_], read(model.model_), dataset)
 
 
 # ----------------------------------------------------------------------------------------------------------------- gplearn
@@ -106,10 +116,10 @@ def gplearn(dataset: Dataset, config: Config) -> Answer:
         n_jobs=1,
         random_state=config.seed,
     )
-    started = time.monotonic()
+    started = time.process_time()
     while True:
         model.fit(dataset.x, dataset.y)
-        if time.monotonic() - started > config.time or model._program.raw_fitness_ < 1e-12 * np.std(dataset.y):
+        if time.process_time() - started > config.time or model._program.raw_fitness_ < 1e-12 * np.std(dataset.y):
             break
         model.set_params(generations=model.generations + 1)
     return Answer(expr=_refitted(_prefix(iter(model._program.program), [v.name for v in dataset.inputs]), dataset)[0])

@@ -1,6 +1,6 @@
 """All measurements of the recovery bars, in the order of their weight: kandisco under every condition, then other methods.
 
-    python benchmarks/recovery/run.py [--part bars|peers] [--jobs 1] [--until HH:MM]
+    python benchmarks/recovery/run.py [--part bars|peers] [--jobs 1] [--cpu] [--until HH:MM]
 
 Rows go to ``results.csv`` and ``peers.csv`` beside this file as they come; a second call goes on where the first stopped.
 Two seeds are run everywhere, the third only where the first two disagree, since the majority decides. Of the other methods
@@ -49,9 +49,9 @@ def sample() -> tuple[Case, ...]:
     return cases(read_laws()[::EVERY])
 
 
-def bars(results: Results) -> Iterator[Part]:
+def bars(results: Results, cpu: bool) -> Iterator[Part]:
     """kandisco: seeds 0 and 1 of every condition, then seed 2 where they disagree."""
-    settings = Settings(config=Config())
+    settings = Settings(config=Config(), cpu=cpu)
     for seed in (0, 1, 2):
         for condition in CONDITIONS:
             laws = read_laws(suites=condition["suites"])
@@ -75,12 +75,12 @@ def _condition(case: Case) -> tuple[str, ...]:
     return suite, problem, *rest
 
 
-def peers(results: Results) -> Iterator[Part]:
+def peers(results: Results, cpu: bool) -> Iterator[Part]:
     """kandisco and the others on the sample."""
     import methods
 
-    settings = Settings(config=Config())
-    yield Part(results=results, todo=sample(), settings=settings, label="kandisco time=60", code=code_version())
+    settings = Settings(config=Config(), cpu=cpu)
+    yield Part(results=results, todo=sample(), settings=settings, label=f"kandisco {settings.differences()}", code=code_version())
     for name in METHODS:
         try:
             version = methods.version(name)
@@ -89,7 +89,9 @@ def peers(results: Results) -> Iterator[Part]:
             continue
         todo = sample()[::FEWER] if name == "pykan" else sample()
         command = (str(HERE / "methods.py"), name)
-        yield Part(results=results, todo=todo, settings=settings, label=f"{name} time=60", code=version, command=command)
+        yield Part(
+            results=results, todo=todo, settings=settings, label=f"{name} {settings.differences()}", code=version, command=command
+        )
 
 
 def run(part: Part, jobs: int, until: str) -> bool:
@@ -113,10 +115,11 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--until", default="", help="stop at this time of day")
     parser.add_argument("-o", default=str(HERE), help="folder of the tables")
+    parser.add_argument("--cpu", action="store_true", help="count CPU seconds: on a machine that is busy")
     options = parser.parse_args()
     table = Results(Path(options.o), "results.csv" if options.part == "bars" else "peers.csv")
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    for part in (bars if options.part == "bars" else peers)(table):
+    for part in (bars if options.part == "bars" else peers)(table, options.cpu):
         if not run(part, options.jobs, options.until):
             break
 

@@ -13,13 +13,21 @@ from kandisco.config import Config
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How every case is solved: the discoverer's settings, the third parties' plugins that take part, whether units are told."""
+    """How every case is solved.
+
+    Attributes:
+        config: the discoverer's settings.
+        plugins_dir, block, strict: which third parties' plugins take part.
+        units: whether the search is told the units of the table.
+        cpu: whether the time limit and the seconds are CPU seconds, which a busy machine does not change; else wall time.
+    """
 
     config: Config = field(default_factory=Config)
     plugins_dir: str | None = None
     block: tuple[str, ...] = ()
     strict: bool = False
     units: bool = False
+    cpu: bool = False
 
     def differences(self) -> str:
         """The settings that decide results and are not default, as ``name=value``; the time limit always."""
@@ -28,6 +36,7 @@ class Settings:
         return (
             " ".join(f"{name}={value}" for name, value in {**values, "time": f"{self.config.time:g}"}.items())
             + " units" * self.units
+            + " cpu" * self.cpu
         )
 
 

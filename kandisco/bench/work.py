@@ -42,12 +42,14 @@ Solver = Callable[[Dataset, Config], Answer]
 def kandisco_solver(settings: Settings) -> Solver:
     """kandisco itself, with the built-ins and the plugins that ``settings`` let in."""
     from kandisco import pipeline, plugins
+    from kandisco.control import Control
     from kandisco.registry import Registry
 
     registry = Registry(plugins.load(block=settings.block, plugins_dir=settings.plugins_dir, strict=settings.strict))
 
     def solver(dataset: Dataset, config: Config) -> Answer:
-        best = (result := pipeline.discover(dataset, config, registry)).best
+        control = Control(seconds=config.time, clock=time.process_time if settings.cpu else time.monotonic)
+        best = (result := pipeline.discover(dataset, config, registry, control=control)).best
         if best is None:
             return Answer(expr=None, evidence="none", status=result.status)
         return Answer(expr=best.expr, evidence=best.evidence, std_errors=best.std_errors, status=result.status)
@@ -59,16 +61,17 @@ def solve(case: Case, settings: Settings, solver: Solver) -> dict[str, Any]:
     """Draw the rows of a case, let a method loose on them, and judge what it says.
 
     Returns:
-        The outcome: recovered, why, evidence, seconds (wall), cpu (seconds), memory_mb (peak of this process during the search,
-        where the system tells; else since it started), complexity, error, status, formula and truth.
+        The outcome: recovered, why, evidence, seconds (by the clock of the settings), cpu (seconds), memory_mb (peak of this
+        process during the search, where the system tells; else since it started), complexity, error, status, formula and truth.
     """
     told = settings.units
     drawn = draw(case.law, rows=case.rows, noise=case.noise, irrelevant=case.irrelevant, seed=case.seed, units=told)
     _forget_peak()
-    wall, cpu = time.perf_counter(), time.process_time()
+    clock = time.process_time if settings.cpu else time.perf_counter
+    begun, cpu = clock(), time.process_time()
     answer = solver(drawn.dataset, replace(settings.config, seed=case.seed))
     outcome = {
-        "seconds": time.perf_counter() - wall,
+        "seconds": clock() - begun,
         "cpu": time.process_time() - cpu,
         "memory_mb": _peak(),
         "evidence": answer.evidence,
@@ -118,7 +121,8 @@ class _Worker:
         self, settings: Settings, waiting: queue.SimpleQueue[Case], done: queue.SimpleQueue[Any], command: Sequence[str]
     ) -> None:
         self.settings, self.waiting, self.done, self.command = settings, waiting, done, command
-        self.limit = 2 * settings.config.time + 60
+        # A process that shares a core with many others may take long over few CPU seconds.
+        self.limit = (2 * settings.config.time + 60) * (10 if settings.cpu else 1)
         self.process: subprocess.Popen[str] | None = None
         self.stopped = False
         threading.Thread(target=self._work, daemon=True).start()

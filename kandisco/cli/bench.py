@@ -33,6 +33,7 @@ def bench(
     irrelevant: str = typer.Option("0", "--irrelevant", metavar="N,...", help="Columns added that do not matter."),
     time: str = typer.Option("60s", "--time", metavar="DURATION", help="Time limit of a problem."),
     units: bool = typer.Option(False, "--units", help="Tell the units of the columns, where the table has them."),
+    cpu: bool = typer.Option(False, "--cpu", help="Count CPU seconds, not wall time: for a machine that is busy."),
     set_: list[str] = _SET,
     jobs: int = typer.Option(1, "--jobs", "-j", min=0, help="Problems solved at once, each with one thread; 0: in this process."),
     output: str = typer.Option(
@@ -48,7 +49,7 @@ def bench(
     plugins = session.settings
     config = config_from({"time": time}, set_)
     settings = work.Settings(
-        config=config, plugins_dir=plugins.plugins_dir, block=plugins.block, strict=plugins.strict, units=units
+        config=config, plugins_dir=plugins.plugins_dir, block=plugins.block, strict=plugins.strict, units=units, cpu=cpu
     )
     laws = work.read_laws(table, suites=_words(suite), problems=_words(problems))
     todo = work.cases(
