@@ -22,6 +22,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
 import accuracy  # noqa: E402
+import rivals  # noqa: E402
 import speed  # noqa: E402
 import torch  # noqa: E402
 import write  # noqa: E402
@@ -51,7 +52,7 @@ def main() -> None:
         "fb": lambda: speed.forward_backward(checkouts, 0.4 if options.quick else 1.0, options.quick),
         "tta": lambda: [accuracy.ours_to_accuracy(seed) for seed in seeds],
         "held": lambda: [accuracy.ours_held_out(seed) for seed in seeds],
-        "pykan": lambda: pykan(options.pykan_seeds, options.pykan_seconds),
+        "pykan": lambda: pykan(results, store, options.pykan_seeds, options.pykan_seconds),
         "ensembles": accuracy.ensembles,
         "composition": lambda: [accuracy.composition(seed) for seed in range(3)],
         "products": lambda: [accuracy.products(seed) for seed in seeds],
@@ -65,16 +66,24 @@ def main() -> None:
     write.report(results, HERE)
 
 
-def pykan(seeds: int, limit: float) -> Any:
-    """pykan at grid 5, refined, and under sparsity pressure for 50 steps."""
-    try:
-        return {
-            "grid 5": [accuracy.pykan_to_accuracy(seed, limit, (5,), 200, 1e-3) for seed in range(seeds)],
-            "refined": [accuracy.pykan_to_accuracy(seed, limit, (5, 10, 20), 50, 1e-4) for seed in range(seeds)],
-            "sparse": [accuracy.pykan_to_accuracy(seed, limit, (5,), 50, 0.0, lamb=0.01) for seed in range(min(seeds, 2))],
-        }
-    except ImportError as error:
-        return {"absent": str(error)}
+def pykan(results: dict[str, Any], store: Path, seeds: int, limit: float) -> Any:
+    """pykan at grid 5, refined, with fourteen outputs, on three levels and under sparsity pressure; kept after each run."""
+    found: dict[str, Any] = {"limit": limit}
+    kinds = {
+        "grid 5": lambda seed: rivals.to_accuracy(seed, limit, (5,), 400, 1e-3),
+        "refined": lambda seed: rivals.to_accuracy(seed, limit, (5, 10, 20), 50, 1e-4),
+        "many outputs": lambda seed: rivals.many_outputs(seed, 0.5 * limit),
+        "sparse": lambda seed: rivals.sparse(seed, limit),
+        "composition": lambda seed: rivals.composition(seed, limit),
+    }
+    for seed in range(seeds):
+        for kind, work in kinds.items():
+            try:
+                found.setdefault(kind, []).append(work(seed))
+            except ImportError as error:
+                return {"absent": str(error)}
+            store.write_text(json.dumps({**results, "pykan": found}, indent=1))
+    return found
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from kandisco.builtins import kernels
+from kandisco.compiled import suits
 from kandisco.hookspecs import hookimpl
 from kandisco.specs import AbstractBasis, BasisSpec
 
@@ -73,14 +75,16 @@ class BSpline(AbstractBasis):
         return self.grid + 3
 
     def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
-        u = _unit(x, lo, hi)[0]
+        if suits(x, lo, hi):
+            return kernels.cubic(x, lo, hi, self.grid, sloping=False)[0]
+        u, width = _unit(x, lo, hi)
         if u.requires_grad:
             return _extended(u, self._dense, self._dense_slopes)
         inside = u.clamp(0.0, 1.0)
         t, index = self._cells(inside)
         found = self._scatter(_cubic(t), index, u)
         if bool((inside != u).any()):
-            found += self._scatter(_cubic_slopes(t, self.grid), index, u) * (u - inside)[..., None, :]
+            found += self._scatter(_cubic_slopes(t, self.grid / width), index, u) * ((u - inside) * width)[..., None, :]
         return found
 
     def derivative(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
@@ -91,6 +95,9 @@ class BSpline(AbstractBasis):
         return self._scatter(_cubic_slopes(t, self.grid / width), index, u)
 
     def pair(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        if suits(x, lo, hi):
+            values, slopes = kernels.cubic(x, lo, hi, self.grid)
+            return values, slopes
         u, width = _unit(x, lo, hi)
         if u.requires_grad:
             return None
@@ -98,7 +105,7 @@ class BSpline(AbstractBasis):
         t, index = self._cells(inside)
         found, slopes = self._scatter(_cubic(t), index, u), self._scatter(_cubic_slopes(t, self.grid / width), index, u)
         if bool((inside != u).any()):
-            found.addcmul_(slopes, ((u - inside) * width)[..., None, :])
+            found += slopes * ((u - inside) * width)[..., None, :]
         return found, slopes
 
     def _cells(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -109,7 +116,8 @@ class BSpline(AbstractBasis):
         cell = place.floor().clamp_max_(self.grid - 1)
         size, rows = self.n_features, u.shape[-1]
         series = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows)
-        index = (cell.long() * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
+        # A value that is no number has no cell; any will do, for its functions are no numbers either.
+        index = (cell.long().clamp_min_(0) * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
         return place.sub_(cell), index.view(-1)
 
     def _scatter(self, weights: tuple[torch.Tensor, ...], index: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
