@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kandisco.plugins import load as load_plugins
     from kandisco.registry import Registry
     from kandisco.types import Dataset, Formula, Result, Table
+    from kandisco.workbench import Workbench
 
 __version__ = "0.1.0"
 
@@ -36,6 +37,7 @@ _PUBLIC = {
     "Result": "kandisco.types:Result",
     "StageError": "kandisco.errors:StageError",
     "Table": "kandisco.types:Table",
+    "Workbench": "kandisco.workbench:Workbench",
     "discover": "kandisco.pipeline:discover",
     "hookimpl": "kandisco.hookspecs:hookimpl",
     "load_plugins": "kandisco.plugins:load",
@@ -57,6 +59,7 @@ __all__ = [
     "Result",
     "StageError",
     "Table",
+    "Workbench",
     "__version__",
     "discover",
     "hookimpl",

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from kandisco import pipeline
 from kandisco.config import Config, Lamb
-from kandisco.data import to_dataset
+from kandisco.data import to_dataset, to_table
 from kandisco.data.names import unique_labels
 from kandisco.errors import InputError, PluginError
 from kandisco.expr.latex import to_latex
@@ -24,7 +24,7 @@ from kandisco.expr.symbolic import to_sympy
 from kandisco.expr.text import to_text
 from kandisco.plugins import load
 from kandisco.registry import Registry
-from kandisco.types import Array, Dataset, Formula, Result, Table
+from kandisco.types import Array, Dataset, Formula, Result
 
 try:
     from sklearn.base import BaseEstimator, RegressorMixin
@@ -251,9 +251,8 @@ def _numbered(count: int) -> list[str]:
 def _dataset(x: Array, labels: Sequence[str], y: Array, goal: str, weights: Array | None) -> Dataset:
     """One target's rows as the pipeline takes them: identical ones once, with their weights together."""
     rows, counts = _distinct(np.column_stack([x, y]), weights)
-    headers, _ = unique_labels([*labels, goal])
-    table = Table(columns=dict(zip(headers, rows.T)), source="")
-    return replace(to_dataset(table, target=headers[-1]), name="table", weights=counts)
+    table = to_table(rows[:, :-1], rows[:, -1], names=labels, target=goal)
+    return replace(to_dataset(table, target=list(table.columns)[-1]), name="table", weights=counts)
 
 
 def _distinct(rows: Array, weights: Array | None) -> tuple[Array, Array | None]:

@@ -11,7 +11,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from kandisco import data, search
@@ -25,7 +24,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import mimicked
-from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, score
+from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, rows_of, sample_of, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import CAVEATS, Array, Dataset, Formula, Result, Split, StageRecord, Status
@@ -109,7 +108,7 @@ def _discover(
     journal = _Journal(run=run, observers=observers)
     dataset = data.with_units(dataset, config.units)
     split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
-    rows = _rows(dataset, split)
+    rows = rows_of(dataset, split)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
     pool, status = _searched(rows, config, registry, journal, control, units)
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
@@ -304,18 +303,6 @@ def _candidate_from(item: dict[str, Any]) -> Candidate:
     return Candidate(expr=from_json(item["expr"]), origin=item["origin"], rmse=item["rmse"], std_errors=errors)
 
 
-def _rows(dataset: Dataset, split: Split) -> Rows:
-    part = partial(_sample, dataset)
-    fit = np.concatenate([split.train, split.valid])
-    return Rows(fit=part(fit), train=part(split.train), valid=part(split.valid), test=part(split.test), shell=part(split.shell))
-
-
-def _sample(dataset: Dataset, index: NDArray[np.int64]) -> Sample:
-    names = tuple(variable.name for variable in dataset.inputs)
-    weights = None if dataset.weights is None else dataset.weights[index]
-    return Sample(names=names, x=np.ascontiguousarray(dataset.x[index].T), y=dataset.y[index], weights=weights)
-
-
 def _scales(sample: Sample) -> dict[str, float]:
     """A power of ten for each column far from one (the target's under ``""``): attempts see numbers of ordinary size."""
 
@@ -371,6 +358,6 @@ def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Stat
         out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     rest = data.rest(dataset, split)
     if best is not None and len(rest):
-        misfit = error(best.expr, _sample(dataset, rest))
+        misfit = error(best.expr, sample_of(dataset, rest))
         out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {misfit:.3g}.")
     return out

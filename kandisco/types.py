@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr
+from kandisco.expr import Expr, to_text
 
 Array = NDArray[np.float64]
 Evidence = Literal["exact", "supported", "weak", "none"]
@@ -109,6 +109,16 @@ class Formula:
     evidence: Evidence = "none"
     origin: str = ""
     std_errors: tuple[float, ...] = ()
+
+    def __str__(self) -> str:
+        """The formula on one line, with its evidence and held-out error."""
+        return f"{to_text(self.expr, 6)}  ({self.evidence}, R2 {self.r2_test:.6g}, RMSE {self.rmse_test:.3g} on held-out rows)"
+
+    def _repr_latex_(self) -> str:
+        """What a notebook shows."""
+        from kandisco.expr.latex import to_latex
+
+        return f"$$ {to_latex(self.expr, 6)} $$"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from kandisco.errors import InputError
 from kandisco.expr import Expr, add, call, complexity, const, mul, num, parse, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.expr.rewrite import shortest, simplify
+from kandisco.expr.rewrite.forms import sympy_forms
 
 _RNG = np.random.default_rng(11)
 _MIXED = {name: _RNG.uniform(-2.0, 2.0, 120) for name in "abckltuvxyz"}
@@ -229,3 +230,11 @@ def test_forms_that_sympy_would_chew_on_for_hours_are_not_given_to_it() -> None:
     for text in ("sin(3018412315122245888053292650463232*pi*x*y)**2", "(x + y)**5000 + x", "(x**997 - 1)/(x - 1) + y"):
         tree = parse(text)
         assert complexity(shortest(tree, columns=columns)) <= complexity(tree)
+
+
+def test_long_fractions_in_exponents_do_not_become_polynomials_of_their_degree() -> None:
+    text = "exp(982741000001/1000000000000*x + x**2)*exp(123456789/1000000000*x)"
+    forms = list(sympy_forms(parse(text, ("x",)), effort=10.0))
+    x = np.linspace(-1, 1, 5)
+    for form in forms:
+        np.testing.assert_allclose(evaluate(form, {"x": x}), evaluate(parse(text, ("x",)), {"x": x}), rtol=1e-12)

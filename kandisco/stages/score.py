@@ -22,7 +22,7 @@ from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.snap import Sample, price_of_numbers
 from kandisco.symbolic.spectral import even_out, spline_features
-from kandisco.types import Evidence, Formula
+from kandisco.types import Dataset, Evidence, Formula, Split
 
 Array = NDArray[np.float64]
 _EXACT_TEST = 1e-11
@@ -55,6 +55,20 @@ class Rows:
         parts = (self.fit, self.train, self.valid, self.test, self.shell)
         fit, train, valid, test, shell = (change(part) for part in parts)
         return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
+
+
+def rows_of(dataset: Dataset, split: Split) -> Rows:
+    """The parts of a dataset as samples."""
+    parts = (np.concatenate([split.train, split.valid]), split.train, split.valid, split.test, split.shell)
+    fit, train, valid, test, shell = (sample_of(dataset, rows) for rows in parts)
+    return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
+
+
+def sample_of(dataset: Dataset, rows: NDArray[np.int64]) -> Sample:
+    """Some rows of a dataset as a sample."""
+    names = tuple(variable.name for variable in dataset.inputs)
+    weights = None if dataset.weights is None else dataset.weights[rows]
+    return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], weights=weights)
 
 
 def error(expr: Expr, sample: Sample) -> float:

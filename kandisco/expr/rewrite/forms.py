@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import Any
 
-from kandisco.expr.rewrite.numbers import is_number, value
+from kandisco.expr.rewrite.numbers import fraction, is_number, value
 from kandisco.expr.symbolic import from_sympy, to_sympy
-from kandisco.expr.tree import Expr, complexity, num, var
+from kandisco.expr.tree import Expr, complexity, var
 
 # Polynomials of a higher degree are made dense somewhere inside sympy.
 _DEGREE = 12
+_LONGEST = 10_000
 _NODES_PER_SECOND = 20
 
 
@@ -60,14 +62,12 @@ def _transforms(heads: set[str], n_symbols: int) -> Iterator[Callable[[Any], Any
 
 
 def _hide_numbers(expr: Expr) -> tuple[Expr, dict[str, Expr]]:
-    numbers: dict[str, Expr] = {}
-    names = {value: f"_number_{i}" for i, value in enumerate(dict.fromkeys(expr.numbers()))}
+    """Symbols for fitted numbers, and for long fractions: of exp(p/q*x) sympy makes a polynomial of degree p."""
+    found = [leaf for leaf in expr.walk() if leaf.head == "num" or (leaf.head == "rat" and _long(fraction(leaf)))]
+    names = {leaf: f"_number_{i}" for i, leaf in enumerate(dict.fromkeys(found))}
+    hidden = expr.map_leaves(lambda leaf: var(names[leaf]) if leaf in names else leaf)
+    return hidden, {name: leaf for leaf, name in names.items()}
 
-    def hide(leaf: Expr) -> Expr:
-        if leaf.head != "num":
-            return leaf
-        name = names[float(leaf.value)]  # type: ignore[arg-type]
-        numbers[name] = num(float(leaf.value))  # type: ignore[arg-type]
-        return var(name)
 
-    return expr.map_leaves(hide), numbers
+def _long(number: Fraction) -> bool:
+    return max(abs(number.numerator), number.denominator) > _LONGEST
