@@ -34,7 +34,8 @@ def test_three_edges_by_hand_give_the_exact_formula(fitted: Workbench) -> None:
     by_hand = fitted.branch()
     for edge, name in THREE.items():
         table = by_hand.suggest_symbolic(edge)
-        assert table["function"][0] == name and table["r2"][0] > 0.999
+        # A cosine is a sine elsewhere: the two share the first place.
+        assert name in list(table["function"][:2]) and table["r2"][0] > 0.999
         by_hand.fix_symbolic(edge, name)
     assert not by_hand.splines
     assert str(by_hand.fit().symbolic_formula()) == "exp(y**2 + sin(pi*x))"
