@@ -7,7 +7,7 @@ Operon: the member of its front that refits to the rounding floor, the shortest 
 is wall time, so on a busy machine it is started again, with another seed, until its CPU seconds are used.
 gplearn: generations until the time is up; its protected functions are read as they are on the rows (log|x|, sqrt|x|).
 pykan: ``[n, 5, 1]``, grid 3, sparse fit, prune, fit, grid 10, fit, auto_symbolic, fit; it has no time limit of its own, so it is
-allowed to run on, and ended after twice the limit and a minute.
+allowed to run on.
 PySR: needs Julia.
 """
 

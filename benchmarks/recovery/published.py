@@ -11,10 +11,10 @@ and test, Nguyen, Livermore and Jin mostly 20 to 100. Noise is Gaussian, a share
 irrelevant column is drawn from the range of one of the real inputs. Columns are shuffled and renamed.
 """
 
-SAMPLE = """Every tenth problem of the table, one seed, noise 0, the same 1000 rows, one thread, 60 s; the same judge. In favour
-of the others, constants of their formulas are refitted in float64 before they are judged (`methods.py` says how each is called).
-pykan takes minutes a problem and has no time limit of its own: it is run on every third of these and ended after 180 s.
-PySR needs Julia, which is not installed here: absent.
+SAMPLE = """The second and then every 24th problem of each suite, one seed, noise 0, the same 1000 rows, one thread, 60 CPU
+seconds; the same judge. In favour of the others, constants of their formulas are refitted in float64 before they are judged
+(`methods.py` says how each is called). pykan takes minutes a problem and has no time limit of its own: it is run on every third
+of these, for as long as it takes. PySR needs Julia, which is not installed here: absent.
 """
 
 _FIGURES = """## Published figures

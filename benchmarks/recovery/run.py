@@ -1,11 +1,11 @@
 """All measurements of the recovery bars, in the order of their weight: kandisco under every condition, then other methods.
 
-    python benchmarks/recovery/run.py [--part bars|peers] [--jobs 1] [--cpu] [--until HH:MM]
+    python benchmarks/recovery/run.py [--part bars|peers] [--jobs 1] [--cpu] [--until HH:MM] [-o FOLDER]
 
 Rows go to ``results.csv`` and ``peers.csv`` beside this file as they come; a second call goes on where the first stopped.
 Two seeds are run everywhere, the third only where the first two disagree, since the majority decides. Of the other methods
-those that are installed take part, on ``SAMPLE``: every tenth problem of the table's order, so that each suite is there.
-pykan, at minutes a problem, takes every third of these. Afterwards ``write.py`` makes the README.
+those that are installed take part, on the second and then every 24th problem of each suite; kandisco's own rows for these are
+among the bars. pykan, at minutes a problem, takes every third of these. Afterwards ``write.py`` makes the README.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ CONDITIONS = (
     {"suites": ("feynman*",), "irrelevant": (3,)},
     {"suites": ("feynman*",), "rows": (200,)},
 )
-EVERY, FEWER = 10, 3
+EVERY, FEWER = 24, 3
 METHODS = ("operon", "gplearn", "pykan", "pysr")
 
 
@@ -46,7 +46,9 @@ class Part:
 
 def sample() -> tuple[Case, ...]:
     """The problems on which other methods are run."""
-    return cases(read_laws()[::EVERY])
+    laws = read_laws()
+    suites = dict.fromkeys(law.suite for law in laws)
+    return cases([law for suite in suites for law in [law for law in laws if law.suite == suite][1::EVERY]])
 
 
 def bars(results: Results, cpu: bool) -> Iterator[Part]:
@@ -76,11 +78,10 @@ def _condition(case: Case) -> tuple[str, ...]:
 
 
 def peers(results: Results, cpu: bool) -> Iterator[Part]:
-    """kandisco and the others on the sample."""
+    """The other methods on the sample."""
     import methods
 
     settings = Settings(config=Config(), cpu=cpu)
-    yield Part(results=results, todo=sample(), settings=settings, label=f"kandisco {settings.differences()}", code=code_version())
     for name in METHODS:
         try:
             version = methods.version(name)

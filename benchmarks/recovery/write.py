@@ -28,6 +28,11 @@ def condition(suites: Sequence[str], noise: str = "0", rows: str = "1000", irrel
     return lambda row: row["suite"] in suites and (row["noise"], row["rows"], row["irrelevant"]) == wanted
 
 
+def plain(row: Row) -> bool:
+    """Whether a row is of the plain condition."""
+    return (row["noise"], row["rows"], row["irrelevant"]) == ("0", "1000", "0")
+
+
 def read(path: Path) -> list[Row]:
     """The rows of a table; none if it is not there."""
     if not path.exists():
@@ -102,23 +107,25 @@ def limits(rows: list[Row], outside: list[Row]) -> str:
     return "\n".join(text) + "\n"
 
 
-def side_by_side(rows: list[Row]) -> list[tuple[str, ...]]:
-    """One line a problem, one column a method."""
+def side_by_side(peers: list[Row], own: list[Row]) -> list[tuple[str, ...]]:
+    """One line a problem, one column a method; kandisco's runs are those of the bars."""
+    problems = list(dict.fromkeys((row["suite"], row["problem"]) for row in peers))
+    ours = [row for row in own if (row["suite"], row["problem"]) in problems and row["seed"] == "0" and plain(row)]
+    rows = [*({**row, "config": "kandisco"} for row in ours), *peers]
     labels = list(dict.fromkeys(row["config"] for row in rows))
     cells = {(row["config"], f"{row['suite']}/{row['problem']}"): row for row in rows}
-    problems = list(dict.fromkeys(f"{row['suite']}/{row['problem']}" for row in rows))
 
-    def cell(label: str, problem: str) -> str:
-        row = cells.get((label, problem))
+    def cell(label: str, suite: str, problem: str) -> str:
+        row = cells.get((label, f"{suite}/{problem}"))
         return "-" if row is None else f"{'**yes**' if recovered(row) else 'no'} {float(row['seconds'] or 0):.0f} s"
 
     codes = {row["config"]: row["code"] for row in rows}
-    head = [label.split()[0] if label.startswith("kandisco") else codes[label] for label in labels]
+    head = [label if label == "kandisco" else codes[label] for label in labels]
     totals = []
     for label in labels:
         part = [row for row in rows if row["config"] == label]
         totals.append(f"{sum(map(recovered, part))} of {len(part)}, {seconds(part):.0f} s")
-    lines = [(problem, *(cell(label, problem) for label in labels)) for problem in problems]
+    lines = [(f"{suite}/{problem}", *(cell(label, suite, problem) for label in labels)) for suite, problem in problems]
     return [("problem", *head), *lines, ("recovered, median s of these", *totals)]
 
 
@@ -165,12 +172,14 @@ def code(text: str) -> str:
 def readme(rows: list[Row], peer: list[Row], outside: list[Row], checker: dict[str, str]) -> str:
     """The whole text."""
     seeds = "two seeds everywhere, a third where they disagree" if any(row["seed"] == "1" for row in rows) else "one seed so far"
+    shared = "of CPU time (the machine was shared with other work; a search has one thread)"
+    clock = shared if any("cpu" in row["config"] for row in rows) else "of wall time"
     text = [
         "# Exact recovery, measured\n",
         "Written by `python benchmarks/recovery/write.py` from the tables beside it; nothing here is typed by hand except the"
         " published figures and the notes on classes of failures.\n",
         f"kandisco {', '.join(sorted({row['code'] for row in rows}))}; Python {platform.python_version()}, {platform.machine()},"
-        f" one thread a problem, default settings, at most 60 s of wall time, no units; {seeds}; strict recovery by the majority"
+        f" one thread a problem, default settings, no units, at most 60 s {clock}; {seeds}; strict recovery by the majority"
         " of seeds ([what counts](../../docs/design/recovery.md)).\n",
         "## Bars\n",
         markdown(bars(rows)),
@@ -178,7 +187,7 @@ def readme(rows: list[Row], peer: list[Row], outside: list[Row], checker: dict[s
         published.PROTOCOL,
         "## Other methods on the same rows\n",
         published.SAMPLE,
-        markdown(side_by_side(peer)) if peer else "Not run.\n",
+        markdown(side_by_side(peer, rows)) if peer else "Not run.\n",
         published.FIGURES,
         "## What was not recovered\n",
         published.CLASSES,
