@@ -4,7 +4,7 @@ Each is used as its own documentation shows, with the functions that the laws ne
 favour, the constants of its formula are refitted in float64 before they are judged (they come out as float32, or rounded).
 
 Operon: the member of its front that refits to the rounding floor, the shortest first; else the one it selects itself. Its limit
-is wall time, so on a busy machine it is started again, with another seed, until its CPU seconds are used.
+is wall time: on a busy machine it is given as much as 60 CPU seconds take, and started again with another seed if time is left.
 gplearn: generations until the time is up; its protected functions are read as they are on the rows (log|x|, sqrt|x|).
 pykan: ``[n, 5, 1]``, grid 3, sparse fit, prune, fit, grid 10, fit, auto_symbolic, fit; it has no time limit of its own, so it is
 allowed to run on.
@@ -68,18 +68,28 @@ def _chosen(formulas: list[Expr], own: Expr, dataset: Dataset) -> Answer:
 def operon(dataset: Dataset, config: Config) -> Answer:
     """Operon by its scikit-learn interface."""
     names = [v.name for v in dataset.inputs]
-    started, seed, formulas, own = time.process_time(), config.seed, [], None
+    started, seed = time.process_time(), config.seed
+    formulas: list[Expr] = []
+    own: list[Expr] = []
 
     def read(tree: Any) -> Expr:
         return parse(model.get_model_string(tree, 17, names).replace("^", "**"), names)
 
     while (left := config.time - (time.process_time() - started)) > 0.1 * config.time:
-        model = _operon(seed, max(int(left), 1))
+        model = _operon(seed, max(int(left * _busy()), 1))
         model.fit(dataset.x, dataset.y)
         formulas += [read(member["tree"]) for member in model.pareto_front_]
-        own, seed = own or read(model.model_), seed + 1000
-    assert own is not None
-    return _chosen(formulas, own, dataset)
+        own.append(read(model.model_))
+        seed += 1000
+    return _chosen(formulas, min(own, key=lambda formula: _refitted(formula, dataset)[1]), dataset)
+
+
+def _busy() -> float:
+    """Wall seconds to a CPU second, on this machine now."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    while time.process_time() - cpu < 0.5:
+        pass
+    return (time.perf_counter() - wall) / (time.process_time() - cpu)
 
 
 def _operon(seed: int, seconds: int) -> Any:
