@@ -100,7 +100,8 @@ def test_without_noise_the_formula_itself_must_be_the_law(formula: str, recovere
     ("formula", "errors", "why"),
     [
         ("2.53*x1*sqrt(x0)", (0.01,), ""),
-        ("2.9*x1*sqrt(x0)", (0.2,), ""),
+        ("2.53*x1*sqrt(x0)/(1.0*1.0)", (0.01, 0.01, 0.01), ""),
+        ("1.41*1.3*1.5*x1*sqrt(x0)", (0.1, 0.1, 0.1), "off by 10 %"),
         ("2.9*x1*sqrt(x0)", (0.01,), "constant 2.9"),
         ("2.5*x1*x0**0.497", (0.1, 0.01), "exponent 0.497"),
         ("2.5*x1*sqrt(x0) + 0.01*x1", (0.1, 0.1), "a term"),

@@ -8,7 +8,8 @@ PROTOCOL = """
 Rows: 1000 of each law, training and testing together, drawn from the ranges of the table. Where published protocols differ:
 AI Feynman took up to 100,000 rows, SRBench 10,000 of these (7,500 to train), SRSD 8,000 to train with 1,000 each to validate
 and test, Nguyen, Livermore and Jin mostly 20 to 100. Noise is Gaussian, a share of the RMS of the target, as in SRBench. An
-irrelevant column is drawn from the range of one of the real inputs. Columns are shuffled and renamed.
+irrelevant column is drawn from the range of one of the real inputs. Columns are shuffled and renamed. A problem that plain
+rows did not give is not sought again under noise, in 200 rows or among irrelevant columns: it counts as missed there.
 """
 
 SAMPLE = """The second and then every 24th problem of each suite, one seed, noise 0, the same 1000 rows, one thread, 60 CPU

@@ -62,11 +62,14 @@ def bars(rows: list[Row]) -> list[tuple[str, ...]]:
         name: str, keep: Callable[[Row], bool], total: int, asked: str, met: Callable[[float, float], bool]
     ) -> tuple[str, ...]:
         part = [row for row in rows if keep(row)]
-        good, count = share(part)
-        if not count:
+        if not part:
             return name, asked, "not run", "", "", ""
-        run = f"{good} of {count}" + ("" if count == total else f" ({total} in the set)")
-        verdict = "yes" if met(good / count, seconds(part)) else "no"
+        tried = {(row["suite"], row["problem"], row["seed"]) for row in part}
+        passed_over = [row for row in clean if not recovered(row) and (row["suite"], row["problem"], row["seed"]) not in tried]
+        good, count = share([*part, *(passed_over if part[0] not in clean and part[0]["suite"] in FEYNMAN else [])])
+        run = f"{good} of {count}" + ("" if count == total else f" run ({total} in the set)")
+        least, most = met(good / total, seconds(part)), met((good + total - count) / total, seconds(part))
+        verdict = "yes" if least else "open" if most else "no"
         seeds = len({row["seed"] for row in part})
         return name, asked, f"{run} = {100 * good / count:.0f} %", f"{seconds(part):.1f}", str(seeds), verdict
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from kandisco.bench.laws import Law
 from kandisco.expr import Expr, num, var
 from kandisco.expr.equivalence import same_law
+from kandisco.expr.numeric import evaluate
 
 _ERRORS, _SHARE, _VANISHED, _EXPONENT = 4.0, 0.03, 0.1, 1e-6
 
@@ -45,7 +46,9 @@ def judge(
     - the formula, with its constants refitted to rows without noise, passes the same strict comparison;
     - each constant lies within 3 % of its refitted value, or within four of its standard errors;
     - no constant vanishes in the refit (below a tenth of its size): such a term was never part of the law;
-    - exponents are exact as they stand (1e-6): 0.497 is not a square root.
+    - exponents are exact as they stand (1e-6): 0.497 is not a square root;
+    - on the rows without noise the formula as it stands is within 3 % of the RMS of the law: constants that can stand in for one
+      another must not share out an error.
 
     Args:
         found: the formula, in the names of the rows.
@@ -76,6 +79,9 @@ def _under_noise(found: Expr, law: Law, std_errors: Sequence[float], clean: Mapp
     missing = set(found.variables()) - set(law.inputs)
     if missing:
         return "uses a column the law does not have: " + min(missing)
+    want = clean[""] / (float(np.max(np.abs(clean[""]))) or 1.0)
+    got = evaluate(found, clean) / (float(np.max(np.abs(clean[""]))) or 1.0)
+    miss = float(np.sqrt(np.mean((got - want) ** 2) / np.mean(want**2)))
     free, errors = _freed(found, std_errors)
     names = tuple(law.inputs)
     fitted = refit(free, names, np.array([clean[name] for name in names]), clean[""], iterations=200).expr
@@ -89,7 +95,7 @@ def _under_noise(found: Expr, law: Law, std_errors: Sequence[float], clean: Mapp
             return f"a term that the law does not have: {old:.6g} in place of 0"
         if abs(new - old) > max(_SHARE * abs(new), _ERRORS * error):
             return f"constant {old:.6g} in place of {new:.6g}"
-    return ""
+    return "" if miss <= _SHARE else f"off by {100 * miss:.2g} %"
 
 
 def _freed(expr: Expr, std_errors: Sequence[float]) -> tuple[Expr, tuple[float, ...]]:
