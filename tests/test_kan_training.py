@@ -97,3 +97,30 @@ def test_all_but_the_last_grid_get_a_third_of_the_iterations() -> None:
     y = np.sin(3.0 * X[:, 0]) * X[:, 1]
     done = fit(kan, X, y, grids=(3, 5, 8), iterations=9, patience=99, progress=lambda i, a, b: seen.append(i))
     assert done.iterations == 3 + 3 + 9 == seen[-1]
+
+
+@pytest.mark.parametrize("width", ["3,2,1", "3,2,2"])
+def test_projection_solves_the_last_layer(width: str) -> None:
+    from kandisco.kan import levenberg
+    from kandisco.kan.network import init as fresh
+    from kandisco.kan.normal import evaluate, problem
+
+    kan = fresh(parse_width(width, 3), BASES["bspline"], x=X, restarts=2, seed=1)
+    target = np.stack([np.sin(X[:, 0]), X[:, 1] * X[:, 2]])[: kan.shape.outputs]
+    data = problem(kan, torch.as_tensor(X.T.copy()), torch.as_tensor(target))
+    mse, known = evaluate(kan, data, None)
+    once = levenberg.project(levenberg.start(kan, mse), data, None, None)
+    phi = known.phi[-1].flatten(1, 2)  # type: ignore[union-attr]
+    design = torch.cat([phi, torch.ones_like(phi[:, :1])], dim=1).transpose(1, 2)
+    for r in range(2):
+        solution = torch.linalg.lstsq(design[r], data.y.T, driver="gelsd").solution
+        best = (design[r] @ solution - data.y.T).square().sum() / data.rows
+        torch.testing.assert_close(once.mse[r], best, rtol=1e-3, atol=1e-12)
+    assert torch.equal(once.kan.edges[0].coef, kan.edges[0].coef)
+
+
+def test_fit_with_projection_reaches_a_moderate_error_in_few_iterations() -> None:
+    kan = init(parse_width("3,2,1", 3), BASES["bspline"], x=X, restarts=4, seed=0)
+    y = np.exp(np.sin(2.0 * X[:, 0]) + X[:, 1])
+    few, plain = (fit(kan, X, y, grids=(5,), iterations=5, project=on).train_rmse for on in (True, False))
+    assert np.median(few) < np.median(plain)

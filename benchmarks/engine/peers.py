@@ -1,6 +1,6 @@
 """The other KAN codes the engine is measured against, each behind one function: widths, grid, dtype -> torch module.
 
-pykan and inkan come from PyPI; efficient-kan, fast-kan and ChebyKAN from checkouts in one folder (``--checkouts``). A code that
+pykan, inkan and jaxkan come from PyPI; efficient-kan, fast-kan and ChebyKAN from checkouts in one folder (``--checkouts``). What
 is not there raises ImportError, and its row says so. Equal numbers of basis functions per edge everywhere.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
-NAMES = ("pykan speed()", "pykan", "efficient-kan", "FastKAN", "ChebyKAN", "inkan")
+NAMES = ("pykan speed()", "pykan", "efficient-kan", "FastKAN", "ChebyKAN", "inkan", "jaxkan")
 
 
 def build(name: str, widths: list[int], grid: int, dtype: torch.dtype, checkouts: Path | None) -> nn.Module:

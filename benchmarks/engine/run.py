@@ -2,8 +2,8 @@
 
     python benchmarks/engine/run.py [--checkouts DIR] [--seeds 10] [--pykan-seeds 3] [--quick] [--only fb,tta,...]
 
-Run with an interpreter that has kandisco's requirements and, for the comparison, pykan and inkan; ``--checkouts`` names a folder
-with clones of Blealtan/efficient-kan (as efficient-kan), ZiyaoLi/fast-kan (fast-kan) and SynodicMonth/ChebyKAN (ChebyKAN).
+Run with an interpreter that has kandisco's requirements and, for the comparison, pykan, inkan and jaxkan; ``--checkouts`` names a
+folder with clones of Blealtan/efficient-kan (as efficient-kan), ZiyaoLi/fast-kan (fast-kan) and SynodicMonth/ChebyKAN (ChebyKAN).
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ import speed  # noqa: E402
 import torch  # noqa: E402
 import write  # noqa: E402
 
+from kandisco import compiled  # noqa: E402
+
 PARTS = ("roof", "fb", "tta", "held", "pykan", "ensembles", "composition", "products", "rows", "odd")
 
 
@@ -46,10 +48,11 @@ def main() -> None:
     store = HERE / "results.json"
     results: dict[str, Any] = json.loads(store.read_text()) if store.exists() else {}
     results["machine"] = {"python": platform.python_version(), "torch": torch.__version__, "cpu": platform.machine()}
+    results["machine"]["kernel"] = "with the compiled kernel (kandisco[fast])" if compiled.available() else "no compiled kernel"
     seeds = range(options.seeds)
     work = {
         "roof": speed.gemm_share,
-        "fb": lambda: speed.forward_backward(checkouts, 0.4 if options.quick else 1.0, options.quick),
+        "fb": lambda: speed.forward_backward(checkouts, 0.3 if options.quick else 0.5, options.quick),
         "tta": lambda: [accuracy.ours_to_accuracy(seed) for seed in seeds],
         "held": lambda: [accuracy.ours_held_out(seed) for seed in seeds],
         "pykan": lambda: pykan(results, store, options.pykan_seeds, options.pykan_seconds),

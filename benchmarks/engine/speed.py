@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import peers
 import torch
 from measure import Work, interleaved, roof
 
+from kandisco.builtins import bases
 from kandisco.builtins.bases import kandisco_bases
 from kandisco.kan import init, parse_width
+from kandisco.kan.backward import sensitivities
 from kandisco.kan.gradient import gradient_problem, loss_and_gradient
 from kandisco.kan.grids import rerange
 from kandisco.kan.layout import blocks
@@ -46,7 +49,15 @@ def ours(width: str, rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work
     data = gradient_problem(kan, xt, yt)
     size = xt.numel() * kan.basis.n_features * xt.element_size()
     first = cached_features(kan, data) if size < 64_000_000 else None
+
+    def plain() -> None:
+        """Without the compiled kernel."""
+        kernel, bases.suits = bases.suits, lambda *tensors: False
+        loss_and_gradient(kan, data, first)
+        bases.suits = kernel
+
     return {
+        "both, plain torch": plain,
         "forward": lambda: mean_square(kan, data, first),
         "both": lambda: loss_and_gradient(kan, data, first),
         "both, nothing cached": lambda: loss_and_gradient(kan, data, None),
@@ -56,6 +67,8 @@ def ours(width: str, rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work
 def theirs(name: str, width: str, rows: int, grid: int, dtype: torch.dtype, checkouts: Path | None) -> dict[str, Work]:
     """The same two of another code."""
     widths = [int(v) for v in width.split(",")]
+    if name == "jaxkan":
+        return jaxkan(widths, rows, grid, dtype)
     model = peers.build(name, widths, grid, dtype, checkouts)
     rng = np.random.default_rng(0)
     x = torch.as_tensor(rng.uniform(-1, 1, (rows, widths[0])), dtype=dtype)
@@ -74,6 +87,29 @@ def theirs(name: str, width: str, rows: int, grid: int, dtype: torch.dtype, chec
     return {"forward": forward, "both": both}
 
 
+def jaxkan(widths: list[int], rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work]:
+    """The same two of jaxkan, compiled by jax; its compilation is not counted."""
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    import jax
+    from flax import nnx
+    from jaxkan.models.KAN import KAN
+
+    jax.config.update("jax_enable_x64", dtype == torch.float64)
+    model = KAN(layer_dims=widths, layer_type="base", required_parameters={"k": 3, "G": grid}, seed=0)
+    kind = "float64" if dtype == torch.float64 else "float32"
+    rng = np.random.default_rng(0)
+    x = jax.numpy.asarray(rng.uniform(-1, 1, (rows, widths[0])), kind)
+    y = jax.numpy.asarray(rng.normal(size=(rows, widths[-1])), kind)
+    graph, weights, fixed = nnx.split(model, nnx.Param, ...)
+    weights = jax.tree.map(lambda v: v.astype(kind), weights)
+
+    def loss(weights: Any) -> Any:
+        return jax.numpy.mean((nnx.merge(graph, weights, fixed)(x) - y) ** 2)
+
+    forward, both = jax.jit(loss), jax.jit(jax.value_and_grad(loss))
+    return {"forward": lambda: jax.block_until_ready(forward(weights)), "both": lambda: jax.block_until_ready(both(weights))}
+
+
 def forward_backward(checkouts: Path | None, seconds: float, quick: bool) -> list[dict[str, Any]]:
     """One row per shape: milliseconds of every code, and ratios to pykan speed()."""
     table = []
@@ -85,7 +121,8 @@ def forward_backward(checkouts: Path | None, seconds: float, quick: bool) -> lis
         works: dict[str, Work] = {f"kandisco {name}": work for name, work in mine.items()}
         absent = {}
         for name in peers.NAMES:
-            if name == "pykan" and width.startswith("784"):
+            if name in ("pykan", "jaxkan") and width.startswith("784"):
+                absent[name] = "left out to keep the run short"
                 continue
             try:
                 for part, work in theirs(name, width, rows, grid, dtype, checkouts).items():
@@ -107,7 +144,8 @@ def gemm_share() -> dict[str, float]:
     for grid in (5, 10, 20):
         kan = init(parse_width("2,5,1", 2), BSPLINE, x=x, seed=0, grid=grid)
         data = torch.as_tensor(x.T.copy())
-        jacobian = fill_jacobian(kan, trace(kan, data), blocks(kan))
+        found_at = trace(kan, data)
+        jacobian = fill_jacobian(kan, found_at, blocks(kan), sensitivities(kan, found_at))
         size, half = jacobian.shape[1], jacobian.shape[1] // 2
         hessian = torch.zeros(1, size, size, dtype=torch.float64)
 

@@ -5,7 +5,7 @@ from kandisco.kan.editing import clear_symbol, edges_at, lock, set_symbol
 from kandisco.kan.elimination import sparsify
 from kandisco.kan.grids import extend_grid, rerange, set_edge
 from kandisco.kan.network import KAN, Edges, init, prune, select, stack
-from kandisco.kan.passes import Activations, activations, edge_deviations, forward
+from kandisco.kan.passes import Activations, activations, edge_deviations, extrapolates, forward
 from kandisco.kan.shape import Layer, Shape, parse_width
 from kandisco.kan.snapshot import load, save
 from kandisco.kan.symbols import Symbol
@@ -25,6 +25,7 @@ __all__ = [
     "edge_deviations",
     "edges_at",
     "extend_grid",
+    "extrapolates",
     "fit",
     "fit_adam",
     "fit_lbfgs",

@@ -16,6 +16,8 @@ from kandisco.kan.penalty import Penalty
 from kandisco.kan.problem import Normal, Problem
 
 _LARGEST_DAMPING = 1e12
+# Coefficients of splines and the bias beside them are dependent; this much keeps the solution small.
+_PROJECTION_DAMPING = 1e-10
 Penalise = Callable[[KAN, Normal], Penalty | None]
 
 
@@ -88,6 +90,28 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
         return State(trial, damping, mse, known)
     kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
     return State(kept, damping, torch.where(good, mse, system.mse), mix(good, known, state.known))
+
+
+def project(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
+    """The last layer, which is linear, solved exactly for the layers before it, where that helps (Golub and Pereyra 1973).
+
+    Restarts whose last layer has product nodes or moving functions take a Gauss-Newton step of it instead.
+    """
+    kan = state.kan
+    system = normal(kan, data, first, None, state.known)
+    penalty = penalise(kan, system) if penalise is not None else None
+    if penalty is not None:
+        penalty.add_to(system, kan, blocks(kan))
+    held = free(kan) * (1.0 - arguments(kan))
+    held[:, : blocks(kan)[-1].start] = 0.0
+    scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
+    trial = unpack(
+        kan, pack(kan) + _solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, torch.ones_like(scale)))
+    )
+    mse, known = evaluate(trial, data, first)
+    good = mse < state.mse if penalty is None else 0.5 * mse + penalty.value(trial) < 0.5 * state.mse + penalty.value(kan)
+    kept = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan)))
+    return State(kept, state.damping, torch.where(good, mse, state.mse), mix(good, known, state.known))
 
 
 def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from kandisco.kan.network import KAN, Edges
+from kandisco.kan.network import KAN, Edges, useful_masks
 from kandisco.kan.shape import Layer
 from kandisco.kan.symbols import add_curves, curves, sources_of, subs_of
 from kandisco.kan.tensors import columns
@@ -143,6 +143,24 @@ def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tenso
         (slope,) = torch.autograd.grad(features, at, probe, create_graph=True)
         (rows,) = torch.autograd.grad(slope.sum(), probe)
     return rows
+
+
+def extrapolates(kan: KAN, x: ArrayLike | Tensor) -> Tensor:
+    """[R, N] bool: the rows of ``x`` [N, inputs] at which a live spline edge leaves its grid and goes on as a straight line.
+
+    Symbolic edges have no grid: they are what they are everywhere.
+    """
+    data = columns(x, kan.edges[0].coef.dtype, kan.edges[0].coef.device)
+    found = []
+    for one in traces(kan, data):
+        outside = torch.zeros(kan.restarts, one.outputs.shape[-1], dtype=torch.bool, device=data.device)
+        for e, mask, z in zip(kan.edges, useful_masks(kan), one.sources, strict=True):
+            drawn = mask.clone()
+            drawn[:, subs_of(e), sources_of(e)] = 0.0
+            beyond = (z < e.lo[..., None]) | (z > e.hi[..., None])
+            outside |= (beyond & (drawn.amax(1) > 0)[..., None]).any(1)
+        found.append(outside)
+    return torch.cat(found, dim=1)
 
 
 def edge_means(kan: KAN, data: Tensor) -> list[Tensor]:

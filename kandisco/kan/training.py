@@ -63,6 +63,7 @@ class Schedule:
         lamb: sparsity pressure, unitless: edges whose effect on the output is below about 5 lamb of its deviation vanish.
         smooth: pressure on bending, unitless.
         halving: after each grid keep the better half of the restarts.
+        project: solve the last layer exactly at every iteration; sooner at a moderate error, often later at a small one.
         patience: iterations without a two per cent gain of any restart that end a grid.
     """
 
@@ -72,6 +73,7 @@ class Schedule:
     lamb: float = 0.0
     smooth: float = 0.0
     halving: bool = False
+    project: bool = False
     patience: int = 12
 
 
@@ -106,6 +108,7 @@ def fit(
     stop_rmse: float = 0.0,
     smooth: float = 0.0,
     halving: bool = False,
+    project: bool = False,
     patience: int = 12,
     control: Control | None = None,
     progress: Progress | None = None,
@@ -121,7 +124,7 @@ def fit(
         y: [rows] or [rows, outputs].
         valid: held-out (x, y) or (x, y, weights) that decides which state is kept and when to stop; None uses the training rows.
         weights: [rows] not negative, what each training row's squared error counts; their sum does not matter.
-        lamb, grids, iterations, stop_rmse, smooth, halving, patience: see ``Schedule``.
+        lamb, grids, iterations, stop_rmse, smooth, halving, project, patience: see ``Schedule``.
         control: asked for a reason to stop at every iteration.
         progress: called with (iteration, train_rmse [R], valid_rmse [R]).
 
@@ -131,7 +134,9 @@ def fit(
     Raises:
         InputError: weights that are negative, not finite, all zero, or not one per row.
     """
-    plan = Schedule(grids=tuple(grids), iterations=iterations, lamb=lamb, smooth=smooth, halving=halving, patience=patience)
+    plan = Schedule(
+        grids=tuple(grids), iterations=iterations, lamb=lamb, smooth=smooth, halving=halving, project=project, patience=patience
+    )
     train = _problem(kan, x, y, weights)
     shift, scale = unit_of(kan, train.y, train.weights)
     held = None if valid is None else _in_units(_problem(kan, *valid), shift, scale)
@@ -205,7 +210,9 @@ def _iterate(run: _Run, plan: Schedule, mu: float) -> None:
             return
         if count % _RERANGE_EVERY == 0 and (count < _RERANGE_UNTIL or plan.lamb > 0):
             state = _reranged(state, run.train, cache)
-        state = levenberg.step(state, run.train, cache, _penalise(run, plan, count))
+        penalise = _penalise(run, plan, count)
+        state = levenberg.project(state, run.train, cache, penalise) if plan.project else state
+        state = levenberg.step(state, run.train, cache, penalise)
         run.kan, run.iterations = state.kan, run.iterations + 1
         held = state.mse if run.valid is run.train else mean_square(run.kan, run.valid, held_cache)
         # Under pressure the newest state counts: its error may rise while the network gets simpler.
