@@ -143,8 +143,8 @@ def _composition(runs: list[dict[str, float]], results: dict[str, Any]) -> str:
     text = "## [4,4,2,1], three levels, 3000 rows, 8 restarts\n\n"
     text += f"Held-out 1e-4 after {_seconds(runs, 'to 1e-4')}; in the end {ends}.\n"
     for run in results.get("pykan", {}).get("composition", []):
-        text += f"pykan, one network: training RMSE {run['train']:.2g}, held out {run['held out']:.2g} after {run['spent']:.0f} CPU-s "
-        text += f"and {run['steps']} steps.\n"
+        text += f"pykan, one network: training RMSE {run['train']:.2g}, held out {run['held out']:.2g} "
+        text += f"after {run['spent']:.0f} CPU-s and {run['steps']} steps.\n"
     return text + "\n" + _many(results.get("pykan", {}).get("many outputs", []))
 
 
