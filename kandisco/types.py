@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from kandisco.expr import Expr, to_text
 
-Array = NDArray[np.float64]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+else:
+
+    def __getattr__(name):
+        # A plugin that only names a Dataset is loaded by every command; numpy is for those that hold one.
+        if name == "Array":
+            import numpy as np
+            from numpy.typing import NDArray
+
+            return NDArray[np.float64]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 Evidence = Literal["exact", "supported", "weak", "none"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")

@@ -39,6 +39,10 @@ def test_what_the_command_line_starts_with_is_light(module: str) -> None:
     assert not loaded_by(f"import {module}") & HEAVY
 
 
+def test_what_plugins_import_at_the_top_loads_no_numpy() -> None:
+    assert "numpy" not in loaded_by("from kandisco import Dataset, InputError, Table, hookimpl, specs, types")
+
+
 def test_every_public_name_is_there() -> None:
     for name in kandisco.__all__:
         assert getattr(kandisco, name) is not None
