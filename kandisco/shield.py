@@ -79,7 +79,7 @@ def _named(call: Callable[..., Any], who: str, owner: PluginInfo, wanted: str) -
 
 def _blamed(who: str, owner: PluginInfo, what: str) -> PluginError:
     said = " ".join(what.split()).rstrip(".")
-    return PluginError(f"{who} failed: {said}.", hint=f"kandisco plugins check {owner.name} says more; tell its author.")
+    return PluginError(f"{who} failed: {said}.", hint=f"kandisco plugins check {owner.location} says more; tell its author.")
 
 
 class _Basis(AbstractBasis):

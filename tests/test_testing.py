@@ -364,3 +364,17 @@ def test_a_verdict_says_what_was_kept_what_was_broken_and_what_could_not_be_trie
     assert "mine: 4 rules checked, 1 broken" in text
     assert "refiner 'auto' keeps unavailable" in text and "BROKEN card: name 'auto'" in text
     assert "cannot run here, so only its card was checked: it needs acme; pip install acme" in text
+
+
+def test_what_another_rule_kept_from_being_tried_is_neither_kept_nor_broken(tmp_path: Path) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from kandisco import hookimpl\nfrom kandisco.specs import AbstractBasis, BasisSpec\n"
+        "class Basis(AbstractBasis):\n    n_features = 2\n    def __init__(self, grid): pass\n"
+        "    def features(self, x, lo, hi): return x.no_such_method()\n"
+        "@hookimpl\ndef kandisco_bases():\n    return [BasisSpec(name='b', basis=Basis)]\n"
+    )
+    report = check_plugin(path)
+    assert {finding.rule for finding in report.findings} == {"shape"}
+    assert "(mine.py, line 6: def features(self, x, lo, hi): return x.no_such_method())" in report.findings[0].message
+    assert "not tried for now: broadcast, dtype" in str(report) and "keeps builds\n" in str(report)

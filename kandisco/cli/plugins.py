@@ -54,7 +54,7 @@ def list_(
         print("\n".join(aligned([("name", "version", "origin", "location", "adds"), *rows])))
     elif not plugins.failures:
         built_in = sum(info.origin == "built-in" for info in plugins.infos)
-        print(f"There is none beside the {built_in} built-in ones, which --all lists.")
+        print(f"No plugins besides the {built_in} built-in ones; --all lists those.")
     for failure in plugins.failures:
         print(f"failed: {failure}")
     if plugins.blocked:
