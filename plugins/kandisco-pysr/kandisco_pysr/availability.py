@@ -12,16 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 INSTALL = "pip install 'pysr>=2.0,<3'"
+SETUP = "run once, with network: python -c 'import pysr'"
 RECIPE = """\
-Set up Julia for PySR once, with network (it downloads Julia and its packages and takes some minutes):
-  python -c "import pysr"          finds Julia {versions} or downloads it, and installs SymbolicRegression.jl
-Without network, on a machine like this one that has it (same system, same path of the Python environment):
+It finds Julia ({versions}) on the PATH or downloads it, then installs SymbolicRegression.jl.
+No network here? Where there is, on the same system and with kandisco-pysr installed:
   export JULIA_DEPOT_PATH=/opt/julia-depot PYTHON_JULIAPKG_PROJECT=/opt/julia-project
-  python -c "import pysr"
+  python -c 'import pysr'
   tar czf pysr-julia.tar.gz /opt/julia-depot /opt/julia-project
-then unpack it here at the same place, with Julia itself if it came from elsewhere, and set for every run:
-  export JULIA_DEPOT_PATH=/opt/julia-depot PYTHON_JULIAPKG_PROJECT=/opt/julia-project
-  export PYTHON_JULIAPKG_OFFLINE=yes PYTHON_JULIAPKG_EXE=/path/to/bin/julia"""
+Bring the file here, unpack it (tar xzf pysr-julia.tar.gz -C /), and set these for every run:
+  export JULIA_DEPOT_PATH=/opt/julia-depot PYTHON_JULIAPKG_PROJECT=/opt/julia-project PYTHON_JULIAPKG_OFFLINE=yes
+  export PYTHON_JULIAPKG_EXE=/opt/julia-project/pyjuliapkg/install/bin/julia    (or where your own Julia is)
+What of this has been tried, and what has not: see the README of kandisco-pysr."""
 
 
 def unavailable(environ: Mapping[str, str] | None = None) -> str:
@@ -34,17 +35,15 @@ def unavailable(environ: Mapping[str, str] | None = None) -> str:
     try:
         installed = version("pysr")
     except PackageNotFoundError:
-        return f"pysr is not installed: {INSTALL}, then set up Julia as below.\n{_recipe()}"
+        return f"pysr is not installed: {INSTALL}, then {SETUP}.\n{_recipe()}"
     if installed.split(".")[0] != "2":
         return f"pysr {installed} is installed, but this plugin speaks to 2.x: {INSTALL}"
     if (executable := resolved(values)) is not None:
-        return (
-            "" if executable.exists() else f"PySR was set up with {executable}, which is gone: run python -c 'import pysr' again."
-        )
+        return "" if executable.exists() else f"PySR was set up with {executable}, which is gone: {SETUP}."
     julia = values.get("PYTHON_JULIAPKG_EXE") or shutil.which("julia", path=values.get("PATH"))
     if julia:
-        return f"Julia is here ({julia}), but PySR's Julia packages are not: run once python -c 'import pysr'.\n{_recipe()}"
-    return f"Julia is not set up for PySR: run once python -c 'import pysr'\n{_recipe()}"
+        return f"Julia is here ({julia}), but PySR's Julia packages are not: {SETUP}.\n{_recipe()}"
+    return f"Julia is not set up for PySR: {SETUP}.\n{_recipe()}"
 
 
 def resolved(environ: Mapping[str, str]) -> Path | None:
@@ -85,5 +84,17 @@ def _julia_versions() -> str:
             asked = json.loads((Path(place) / "juliapkg.json").read_text(encoding="utf-8"))["julia"]
         except (OSError, ValueError, KeyError):
             continue
-        return f"({asked})"
-    return "1.10 or newer"
+        return _in_words(asked)
+    return "1.10.3 or a later 1.x"
+
+
+def _in_words(compat: str) -> str:
+    """Julia's ``=1.10.0, 1.10.3`` in words; anything else as it is.
+
+    Example:
+        >>> _in_words("=1.10.0, 1.10.3")
+        '1.10.0, or 1.10.3 and later 1.x'
+    """
+    exact, comma, least = compat.replace(" ", "").partition(",")
+    plain = comma and exact.startswith("=") and least[:1].isdigit() and "," not in least
+    return f"{exact[1:]}, or {least} and later {least.split('.')[0]}.x" if plain else compat

@@ -109,11 +109,13 @@ def test_looking_for_it_imports_neither_pysr_nor_juliacall_and_prints_nothing() 
 def test_the_julia_it_asks_for_is_read_from_the_package() -> None:
     import importlib.util
 
-    from kandisco_pysr.availability import _julia_versions
+    from kandisco_pysr.availability import _in_words, _julia_versions
 
     (place,) = importlib.util.find_spec("pysr").submodule_search_locations  # type: ignore[union-attr]
     asked = json.loads((Path(place) / "juliapkg.json").read_text(encoding="utf-8"))["julia"]
-    assert _julia_versions() == f"({asked})"
+    assert _julia_versions() == _in_words(asked)
+    assert _in_words("=1.10.0, 1.10.3") == "1.10.0, or 1.10.3 and later 1.x"
+    assert _in_words("1.12") == "1.12"
 
 
 def test_guesses_hold_only_operators_it_was_given() -> None:

@@ -79,7 +79,7 @@ def test_discover_asks_it_and_survives_it(stand_in: Path, monkeypatch: pytest.Mo
 def test_without_julia_it_says_so_with_the_recipe(tmp_path: Path) -> None:
     said = unavailable({"PYTHON_JULIAPKG_PROJECT": str(tmp_path), "PATH": str(tmp_path)})
     first, *recipe = said.splitlines()
-    assert first == "Julia is not set up for PySR: run once python -c 'import pysr'"
+    assert first == "Julia is not set up for PySR: run once, with network: python -c 'import pysr'."
     assert any("PYTHON_JULIAPKG_OFFLINE=yes" in line for line in recipe)
 
 
