@@ -183,7 +183,7 @@ def _symbolic(
     origin: str,
     noise: float,
     control: Control,
-    engine: Callable[[Array, Array], list[CurveFit]] | None = None,
+    engine: Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None = None,
 ) -> list[Candidate]:
     config = problem.config
     if not graph.curves or len(graph.curves) > 16:
@@ -201,14 +201,14 @@ def _symbolic(
     ).value
 
 
-def _edges(problem: Problem, control: Control) -> Callable[[Array, Array], list[CurveFit]] | None:
+def _edges(problem: Problem, control: Control) -> Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None:
     """How an engine is asked for an edge, where there is one for edges."""
     engine = problem.engine
     if engine is None:
         return None
 
-    def ask(u: Array, v: Array) -> list[CurveFit]:
-        found = curve_fits(engine, u, v, problem.functions, seed=problem.config.seed, control=control)
+    def ask(u: Array, v: Array, seeds: list[CurveFit]) -> list[CurveFit]:
+        found = curve_fits(engine, u, v, problem.functions, seeds=seeds, seed=problem.config.seed, control=control)
         problem.report(found.record)
         return found.value
 

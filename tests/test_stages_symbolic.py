@@ -57,7 +57,8 @@ def test_an_interrupt_ends_the_choice(registry: Registry) -> None:
 def test_an_engine_is_asked_only_for_edges_that_the_library_draws_poorly(registry: Registry) -> None:
     asked: list[float] = []
 
-    def engine(u: np.ndarray, v: np.ndarray) -> list[CurveFit]:
+    def engine(u: np.ndarray, v: np.ndarray, seeds: list[CurveFit]) -> list[CurveFit]:
+        assert seeds
         asked.append(float(np.ptp(v)))
         fit = refit(parse("1.0*exp(1.0*sin(3.0*x)) + 0.1"), ("x",), u[None, :], v)
         return [CurveFit(name="engine", expr=fit.expr, error=fit.rmse / float(np.std(v)), complexity=11)]

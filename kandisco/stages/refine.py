@@ -7,19 +7,23 @@ import time
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
+import numpy as np
+
 from kandisco.control import Control
 from kandisco.expr import Expr, complexity, parse
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit
+from kandisco.symbolic.graph import costs
 from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import Array, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
 _EVALUATIONS = 20_000
-_CURVE_EVALUATIONS, _CURVE_COMPLEXITY = 4_000, 24
+_CURVE_EVALUATIONS, _CURVE_COMPLEXITY = 16_000, 24
+SEEDS = 8
 _PROPOSALS = 300  # each is refitted, so an engine that proposes more is cut off
 
 
@@ -119,6 +123,7 @@ def curve_fits(
     v: Array,
     functions: Sequence[FunctionSpec],
     *,
+    seeds: Sequence[CurveFit] = (),
     seed: int = 0,
     keep: int = 4,
     control: Control | None = None,
@@ -129,28 +134,30 @@ def curve_fits(
         refiner: the engine.
         u, v: float64 [rows], samples of an edge.
         functions: the library proposals may use.
+        seeds: functions in ``x`` to start from, such as the library's own fits; the best eight are handed on.
         seed: of the engine's randomness.
-        keep: the shortest descriptions that are returned.
+        keep: functions that are returned at most.
         control: the time the engine has left, and whether to stop.
 
     Returns:
-        Fits in the variable ``x``, shortest description first. An engine that breaks is named in the record's notes.
+        Fits in the variable ``x``, cheapest first (``kandisco.symbolic.graph.costs``).
+        An engine that breaks is named in the record's notes.
     """
     started = time.perf_counter()
     control = control or Control()
     curve = Sample(names=("x",), x=u[None, :], y=v).thinned(_SCREENING_ROWS)
     problem = RefineProblem(
-        x=curve.x.T, y=curve.y, names=curve.names, functions=_heads(functions), max_complexity=_CURVE_COMPLEXITY,
+        x=curve.x.T, y=curve.y, names=curve.names, functions=_heads(functions),
+        seeds=tuple(fit.expr for fit in seeds[:SEEDS]), max_complexity=_CURVE_COMPLEXITY,
         seconds=control.left(), evaluations=_CURVE_EVALUATIONS, seed=seed, stop=control.reason,
     )  # fmt: skip
     proposals, failure = proposed(refiner, problem)
     fits = [curve.refit(expr) for expr in proposals if expr.variables() and complexity(expr) <= 2 * _CURVE_COMPLEXITY]
     fits = [fit for fit in fits if fit.rmse < math.inf]
-    fits.sort(key=lambda fit: curve.description_length(fit, complexity(fit.expr)))
     name = f"refiner {refiner.name}"
-    out = [
-        CurveFit(name=name, expr=fit.expr, error=fit.rmse / curve.scale, complexity=complexity(fit.expr)) for fit in fits[:keep]
-    ]
+    drawn = [CurveFit(name=name, expr=fit.expr, error=fit.rmse / curve.scale, complexity=complexity(fit.expr)) for fit in fits]
+    # An edge is drawn no better than its network is trained, and what fits that misfit best is long and wrong.
+    out = [drawn[i] for i in np.argsort(costs(drawn), kind="stable")[:keep]] if drawn else []
     record = StageRecord(
         stage=name,
         params={"scope": "edge"},

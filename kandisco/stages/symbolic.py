@@ -38,7 +38,7 @@ def symbolic(
     candidates: int = 4,
     beam: int = 16,
     control: Control | None = None,
-    engine: Callable[[Array, Array], list[CurveFit]] | None = None,
+    engine: Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None = None,
 ) -> StageResult[list[Candidate]]:
     """Joint symbol assignments of a network's edges.
 
@@ -52,7 +52,7 @@ def symbolic(
         beam: candidates returned; four times as many assignments are screened on a few hundred rows, cheapest first, until
             one is exact.
         control: asked between assignments.
-        engine: asked for further symbols ``(u, v) -> fits`` of an edge that the library draws poorly.
+        engine: ``engine(u, v, fits)`` is asked for further symbols of an edge that the library draws poorly.
 
     Returns:
         Candidates, shortest description first.
@@ -86,7 +86,7 @@ def _ranked(
     functions: Sequence[FunctionSpec],
     candidates: int,
     drawn: float,
-    engine: Callable[[Array, Array], list[CurveFit]] | None,
+    engine: Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None,
 ) -> list[CurveFit]:
     """The best single functions; where none draws the curve to within ``drawn``, nested ones, and then the engine's."""
     fits = _different(fit_curve(curve.u, curve.v, functions), curve)
@@ -94,7 +94,7 @@ def _ranked(
     if fits and min(fit.error for fit in fits) > drawn:
         fits += fit_below(curve.u, curve.v, functions)
     if engine is not None and (not fits or min(fit.error for fit in fits) > drawn):
-        fits += engine(curve.u, curve.v)
+        fits += engine(curve.u, curve.v, fits)
     return fits
 
 

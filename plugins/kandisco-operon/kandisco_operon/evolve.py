@@ -16,6 +16,8 @@ from kandisco_operon.trees import FUNCTIONS, Unknown, node, to_operon
 _DEPTH = 12
 _LOCAL = 5  # Levenberg-Marquardt steps on every offspring
 _ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Square", "Sqrt", "Constant", "Variable")
+# Laws are mostly products and sums; drawn evenly, a dozen functions would crowd them out.
+_OFTEN = {"Variable": 6, "Mul": 4, "Add": 3, "Constant": 3, "Div": 2, "Square": 2, "Exp": 2, "Sin": 2}
 
 
 class Evolution:
@@ -85,6 +87,8 @@ class Evolution:
         for objective in objectives:
             evaluator.Add(objective)
         symbols = problem.PrimitiveSet
+        for kind in self._kinds:
+            symbols.SetFrequency(node(kind).HashValue, _OFTEN.get(kind, 1))
         creator = op.BalancedTreeCreator(symbols, inputs, 0.0)
         constants = op.NormalCoefficientInitializer()
         constants.ParameterizeDistribution(0, 1)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kandisco.expr import Expr, mul, num, var
+from kandisco.expr import Expr, complexity, mul, num, var
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import RefineProblem
 from kandisco.workers import Report, serve
@@ -21,31 +21,50 @@ _EXACT = 1e-5  # relative error that single precision cannot tell from none
 
 
 def search(problem: RefineProblem, report: Report) -> None:
-    """Evolve until the evaluations are spent, the time is over or nothing is left to explain."""
+    """Evolve until the evaluations are spent, the time is over or nothing is left to explain.
+
+    Two populations take turns: one starts from the seeds, which soon rule it, the other from nothing.
+    """
     pick = np.unique(np.linspace(0, len(problem.y) - 1, _ROWS).astype(int))
     x, y = problem.x[pick], problem.y[pick]
     # Operon computes in single precision: columns of size one, and a target without a large offset.
     scales = {name: _size(column) for name, column in zip(problem.names, x.T, strict=True)}
-    centre, spread = float(np.mean(y)), float(np.std(y)) or 1.0
-    population = min(400, max(20, problem.evaluations // 10))
-    evolution = Evolution(
-        x / np.array(list(scales.values())),
-        (y - centre) / spread,
-        problem.names,
-        problem.functions,
-        population=population,
-        longest=min(50, max(8, 5 * problem.max_complexity // 8)),  # weights of variables are no nodes of theirs
-        seed=problem.seed,
-    )
     columns = dict(zip(problem.names, x.T, strict=True))
-    spent = evolution.start([_scaled(seed, scales) for seed in problem.seeds])
-    settled = 0
-    while settled < 2 and not report.late() and spent + (_SLICE + 1) * population <= problem.evaluations:
-        spent += evolution.advance(_SLICE)
-        found = _front(evolution, scales, columns, y)
+    population = min(400, max(20, problem.evaluations // 60))
+    islands = [_island(problem, x / np.array(list(scales.values())), y, population, problem.seed + i) for i in range(2)]
+    spent = sum(
+        island.start([_scaled(seed, scales) for seed in problem.seeds[: None if i else 0]]) for i, island in enumerate(islands)
+    )
+    fronts: list[list[tuple[float, Expr]]] = [[], []]
+    settled = turn = 0
+    while settled < 3 and not report.late() and spent + (_SLICE + 1) * population <= problem.evaluations:
+        island = turn % 2
+        spent += islands[island].advance(_SLICE)
+        fronts[island] = _front(islands[island], scales, columns, y)
+        found = _merged(fronts)
         report.found(expr for _, expr in found)
         report.progress(evaluations=spent, error=found[0][0] if found else None)
-        settled += bool(found) and found[0][0] <= _EXACT  # one slice more: a shorter formula may do as well
+        settled += bool(found) and found[0][0] <= _EXACT  # some slices more: a shorter formula may do as well
+        turn += 1
+
+
+def _island(problem: RefineProblem, x: Any, y: Any, population: int, seed: int) -> Evolution:
+    longest = min(50, max(8, 5 * problem.max_complexity // 8))  # weights of variables are no nodes of theirs
+    target = (y - float(np.mean(y))) / (float(np.std(y)) or 1.0)
+    return Evolution(x, target, problem.names, problem.functions, population=population, longest=longest, seed=seed)
+
+
+def _merged(fronts: Sequence[Sequence[tuple[float, Expr]]]) -> list[tuple[float, Expr]]:
+    """Both fronts as one, smallest error first, without what is neither better nor shorter than another."""
+    ranked = sorted(
+        ((error, complexity(expr), i, expr) for i, front in enumerate(fronts) for error, expr in front), key=lambda r: r[:3]
+    )
+    out, shortest = [], sys.maxsize
+    for error, size, _, expr in ranked:
+        if size < shortest or error <= _EXACT:
+            out.append((error, expr))
+            shortest = min(shortest, size)
+    return out
 
 
 def _size(column: Any) -> float:
