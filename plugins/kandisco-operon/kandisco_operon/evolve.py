@@ -14,7 +14,7 @@ from kandisco.expr import Expr
 from kandisco_operon.trees import FUNCTIONS, Unknown, node, to_operon
 
 _DEPTH = 12
-_LOCAL = 5  # Levenberg-Marquardt steps on every offspring
+_LOCAL = 10  # Levenberg-Marquardt steps on every offspring
 _ARITHMETIC = ("Add", "Sub", "Mul", "Div", "Square", "Sqrt", "Constant", "Variable")
 # Laws are mostly products and sums; drawn evenly, a dozen functions would crowd them out.
 _OFTEN = {"Variable": 6, "Mul": 4, "Add": 3, "Constant": 3, "Div": 2, "Square": 2, "Exp": 2, "Sin": 2}
