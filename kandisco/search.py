@@ -10,17 +10,18 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from operator import itemgetter
 
 import numpy as np
 
 from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
-from kandisco.expr import complexity
+from kandisco.expr import Expr, complexity
 from kandisco.specs import BasisSpec, FunctionSpec, RefinerSpec
 from kandisco.stages import start, structure
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.divide import Reduction, reductions, single_index
+from kandisco.stages.divide import reductions, single_index
 from kandisco.stages.prune import prune
 from kandisco.stages.read_off import read_off
 from kandisco.stages.refine import curve_fits
@@ -29,15 +30,17 @@ from kandisco.stages.sparsify import sparsify
 from kandisco.stages.symbolic import symbolic
 from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.curves import CurveFit
+from kandisco.symbolic.factors import log_factors
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.groups import Grouping, groupings
+from kandisco.symbolic.reduction import Reduction
 from kandisco.symbolic.relevance import most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Array, Formula, StageRecord, StageResult
 
 _FINE = 30
-_SMOOTH_INDEX = 5e-3
+_SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
@@ -162,15 +165,19 @@ def _start(
 
 def _paired(problem: Problem, sample: Sample, control: Control) -> list[Candidate]:
     """Products of functions in which a column meets another first: f(x_i x_j) g(x_j) ..., or with a quotient."""
-    tried = []
-    for i, j, expr, z in start.pairs(sample):
+
+    def met(i: int, expr: Expr, z: Array, intervals: int) -> tuple[Graph, float]:
         x = sample.x.copy()
         x[i] = z
-        swapped = replace(sample, x=x)
-        graph, missing = start.product(swapped, threshold=problem.config.prune_threshold, intervals=_FINE)
+        graph, missing = start.product(replace(sample, x=x), threshold=problem.config.prune_threshold, intervals=intervals)
         inputs = tuple(expr if k == i else known for k, known in enumerate(graph.inputs))
-        tried.append((missing, f"{sample.names[i]} with {sample.names[j]}", replace(graph, inputs=inputs)))
-    missing, name, graph = min(tried, key=lambda item: item[0])
+        return replace(graph, inputs=inputs), missing
+
+    _, i, j, expr, z = min(
+        ((met(i, expr, z, _FINE)[1], i, j, expr, z) for i, j, expr, z in start.pairs(sample)), key=itemgetter(0)
+    )
+    graph, missing = min((met(i, expr, z, intervals) for intervals in (_FINE, 2 * _FINE)), key=itemgetter(1))
+    name = f"{sample.names[i]} with {sample.names[j]}"
     if missing > 1e-2:
         return []
     return _symbolic(problem, sample, graph, f"[n,0+1xn] product, {name} (misses {missing:.1e})", missing**0.5, control)
@@ -314,14 +321,23 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
         yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:
         yield from _started(problem, sample, _floor(sample))
+        yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
 
 
 def _ways(sample: Sample) -> list[Reduction]:
-    """Smaller problems, the surest first: a smooth single index, then what the surrogate's gradients show, then a rough index."""
+    """Smaller problems, the surest first: a smooth single index, powers that divide out, what the surrogate's gradients show.
+
+    An index smoother than the surrogate is good goes before what that shows.
+    """
     index = single_index(sample)
     if index and index[0].misfit < _SMOOTH_INDEX:
         return index
-    return [*_independent(reductions(fit_surrogate(sample))), *index]
+    factors = log_factors(sample)
+    surrogate = fit_surrogate(sample)
+    index = [r for r in index if r.misfit < (_ROUGH_INDEX if surrogate.missing < 0.5 else 0.5)]
+    shown = _independent(reductions(surrogate))
+    first = [factors] if factors else []
+    return [*first, *index, *shown] if index and index[0].misfit < surrogate.missing else [*first, *shown, *index]
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:

@@ -7,7 +7,8 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
-from kandisco.stages.divide import Reduction, reductions, single_index
+from kandisco.stages.divide import reductions, single_index
+from kandisco.symbolic.reduction import Reduction
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 

@@ -12,8 +12,7 @@ Each reduction replaces columns by one new column (or none) and knows how to put
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -22,21 +21,13 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
+from kandisco.symbolic.reduction import Reduction, influence, raised, without
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.surrogate import Surrogate
 
 Array = NDArray[np.float64]
-_SMOOTH = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reduction:
-    """A smaller problem: its rows, how a formula for it becomes one for the larger problem, and the test's misfit."""
-
-    name: str
-    sample: Sample
-    rebuild: Callable[[Expr], Expr]
-    misfit: float
+_SMOOTH = 0.5
+_BLIND, _IDLE = 0.5, 2e-3
 
 
 def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
@@ -60,20 +51,21 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
 
 def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
     """The problem without the columns that have no influence on the surrogate beyond its own error."""
-    influence = np.sqrt(np.mean(slope**2, axis=1)) * np.std(sample.x, axis=1) / sample.spread
-    least = max(2e-3, 2.0 * missing**0.5)
-    drop = [i for i, value in enumerate(influence) if value < min(least, 0.2 * float(np.max(influence)))]
-    if not drop or len(drop) == len(influence):
+    felt = influence(sample, slope)
+    least = max(_IDLE, 2.0 * missing**0.5)
+    drop = [i for i, value in enumerate(felt) if value < min(least, 0.2 * float(np.max(felt)))]
+    if not drop or len(drop) == len(felt) or missing > _BLIND:
         return None
     names = ", ".join(sample.names[i] for i in drop)
-    return Reduction(name=f"without {names}", sample=_without(sample, drop), rebuild=lambda expr: expr, misfit=0.0)
+    return Reduction(name=f"without {names}", sample=without(sample, drop), rebuild=lambda expr: expr, misfit=0.0)
 
 
 def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
     """y, or y over one column, as a curve in one product of powers -1, 0, 1 or one sum of columns, however wildly it oscillates.
 
     Sorted by the right z, neighbouring targets are close: von Neumann's ratio of their mean squared difference to the variance is
-    near 0, for any wrong z near 2. No surrogate is needed, so this also finds what is too rough for one.
+    near 0, for any wrong z near 2 (give or take 2 over the root of the rows). No surrogate is needed, so this also finds what is
+    too rough for one.
     """
     n = len(sample.names)
     if n > columns or n < 2:
@@ -91,10 +83,18 @@ def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
                 continue
             order = np.argsort(z, kind="stable")
             for divisor, y in targets:
-                roughness = float(np.mean(np.diff(y[order]) ** 2) / (np.var(y) or 1.0))
+                roughness = _roughness(y[order])
                 if roughness < _SMOOTH and (divisor is None or powers[divisor] == 0):
                     found.append(_indexed(sample, powers, multiply, z, divisor, y, roughness))
     return sorted(found, key=lambda r: r.misfit)[:2]
+
+
+def _roughness(y: Array) -> float:
+    """Von Neumann's ratio of an ordered curve; ranks tell where a few rows own all the variance."""
+    from scipy.stats import rankdata
+
+    ranks = rankdata(y)
+    return min(float(np.mean(np.diff(v) ** 2) / (np.var(v) or 1.0)) for v in (y, ranks))
 
 
 def _indexed(
@@ -102,7 +102,7 @@ def _indexed(
 ) -> Reduction:
     parts = [(var(name), p) for name, p in zip(sample.names, powers, strict=True) if p]
     expr = (
-        mul(*(_power(v, Fraction(p)) for v, p in parts))
+        mul(*(raised(v, Fraction(p)) for v, p in parts))
         if multiply
         else add(*(v if p > 0 else mul(rat(-1), v) for v, p in parts))
     )
@@ -125,11 +125,11 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
         return None
     if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
         return None
-    factor = _power(var(sample.names[i]), p)
+    factor = raised(var(sample.names[i]), p)
     y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
     return Reduction(
         name=f"divide by {sample.names[i]}^{p}",
-        sample=_without(sample, [i], y=y),
+        sample=without(sample, [i], y=y),
         rebuild=lambda expr: mul(factor, expr),
         misfit=0.5 * misfit,
     )
@@ -148,13 +148,13 @@ def _scaling(sample: Sample, i: int, j: int, x: Array, value: Array, slope: Arra
     if p == 0 or r == 0 or misfit > limit * max(0.3, float(np.std(first[clear]))):
         return None
     name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
-    expr = mul(var(sample.names[j]), _power(var(sample.names[i]), -r))
+    expr = mul(var(sample.names[j]), raised(var(sample.names[i]), -r))
     z = evaluate(expr, {sample.names[i]: sample.x[i], sample.names[j]: sample.x[j]})
-    factor = _power(var(sample.names[i]), p)
+    factor = raised(var(sample.names[i]), p)
     y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
     return Reduction(
         name=f"scale {sample.names[j]} by {sample.names[i]}",
-        sample=_without(sample, [i, j], y=y, new=(name, z)),
+        sample=without(sample, [i, j], y=y, new=(name, z)),
         rebuild=lambda e: mul(factor, e.substitute({name: expr})),
         misfit=2 * misfit,
     )
@@ -186,13 +186,13 @@ def _homogeneous(sample: Sample, x: Array, value: Array, slope: Array, limit: fl
     for i, v in zip(signed, powers, strict=True):
         if i != signed[k] and v != 0:
             name = f"z{len(sample.names)}_{sample.names[i]}"
-            inner[name] = mul(var(sample.names[i]), _power(lead, -v))
+            inner[name] = mul(var(sample.names[i]), raised(lead, -v))
             names.append(name)
             columns.append(evaluate(inner[name], dict(zip(sample.names, sample.x, strict=True))))
-    factor = _power(lead, p) if p else rat(1)
+    factor = raised(lead, p) if p else rat(1)
     y = sample.y / evaluate(factor, {sample.names[signed[k]]: sample.x[signed[k]]})
     gone = [i for i, v in zip(signed, powers, strict=True) if v != 0]
-    smaller = _without(sample, gone, y=y)
+    smaller = without(sample, gone, y=y)
     smaller = replace(smaller, names=(*smaller.names, *names), x=np.vstack([smaller.x, *columns]))
     return Reduction(
         name=f"homogeneous in {', '.join(sample.names[i] for i in gone)}",
@@ -230,7 +230,7 @@ def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float)
     if not np.all(np.isfinite(z)) or np.ptp(z) == 0:
         return None
     name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
-    smaller = _without(sample, [i, j], new=(name, z))
+    smaller = without(sample, [i, j], new=(name, z))
     return Reduction(
         name=f"group {sample.names[i]},{sample.names[j]}",
         sample=smaller,
@@ -244,14 +244,10 @@ def _combined(first: str, second: str, p: float, q: float, level: float) -> Expr
     a, b = var(first), var(second)
     if p == 0:
         exponent = Fraction(level).limit_denominator(4)
-        return mul(_power(a, exponent), b) if exponent else mul(power(a, num(level)), b)
+        return mul(raised(a, exponent), b) if exponent else mul(power(a, num(level)), b)
     c = _nice(level * q / p)
-    lead = _power(a, Fraction(p).limit_denominator(2))
-    return add(mul(rat(c) if c else num(level * q / p), lead), _power(b, Fraction(q).limit_denominator(2)))
-
-
-def _power(base: Expr, exponent: Fraction) -> Expr:
-    return base if exponent == 1 else power(base, rat(exponent))
+    lead = raised(a, Fraction(p).limit_denominator(2))
+    return add(mul(rat(c) if c else num(level * q / p), lead), raised(b, Fraction(q).limit_denominator(2)))
 
 
 def _nice(value: float) -> Fraction:
@@ -264,11 +260,3 @@ def _slopes(u: Array, v: Array, t: Array) -> tuple[float, float]:
     """a and b of the least-squares plane t = a u + b v + k."""
     a, b, _ = np.linalg.lstsq(np.stack([u, v, np.ones_like(u)]).T, t, rcond=1e-9)[0]
     return float(a), float(b)
-
-
-def _without(sample: Sample, drop: list[int], *, y: Array | None = None, new: tuple[str, Array] | None = None) -> Sample:
-    keep = [k for k in range(len(sample.names)) if k not in drop]
-    names, x = tuple(sample.names[k] for k in keep), sample.x[keep]
-    if new is not None:
-        names, x = (*names, new[0]), np.vstack([x, new[1]])
-    return replace(sample, names=names, x=x, y=sample.y if y is None else y)

@@ -24,6 +24,7 @@ Array = NDArray[np.float64]
 _RATIONAL_ROWS = 320
 _RATIONAL_EXACT = 1e-12
 _TRANSFORMED_INPUTS = 3
+_SIGNS_AGREE = 0.95
 
 
 def constant(sample: Sample) -> list[Candidate]:
@@ -38,27 +39,42 @@ def linear(sample: Sample) -> list[Candidate]:
 
 
 def monomial(sample: Sample) -> list[Candidate]:
-    """c x1^p1 x2^p2 ...: linear in the logarithms; needs a target of one sign, uses the columns of one sign."""
-    signed = [i for i, column in enumerate(sample.x) if np.all(column > 0) or np.all(column < 0)]
-    if not signed or not (np.all(sample.y > 0) or np.all(sample.y < 0)):
+    """c x1^p1 x2^p2 ...: linear in the logarithms of sizes; columns of both signs take whole exponents that explain y's sign."""
+    usable = [i for i, column in enumerate(sample.x) if np.all(column != 0)]
+    if not usable or np.any(sample.y == 0):
         return []
-    bases = [_positive(var(sample.names[i]), sample.x[i]) for i in signed]
-    values = np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[signed]))])
-    terms = dictionary.Terms(exprs=(rat(1), *bases), values=values)
-    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), weights=sample.weights, most=40)
+    terms = dictionary.Terms(
+        exprs=(rat(1), *(var(sample.names[i]) for i in usable)),
+        values=np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[usable]))]),
+    )
+    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), most=40)
     if found is None:
         return []
     active, coef, _ = found
-    factors, sign = [], 1.0 if sample.y[0] > 0 else -1.0
-    scale = next((c for i, c in zip(active, coef.tolist(), strict=True) if i == 0), 0.0)
-    factors = [power(terms.exprs[i], num(c)) for i, c in zip(active, coef.tolist(), strict=True) if i]
-    expr = mul(num(sign * float(np.exp(np.clip(scale, -690, 690)))), *factors)
-    return [Candidate(expr=expr, origin="monomial")]
+    sign, factors, scale = np.sign(sample.y), [], 0.0
+    for k, c in zip(active, coef.tolist(), strict=True):
+        if k == 0:
+            scale = c
+            continue
+        column = sample.x[usable[k - 1]]
+        if _one_sign(column):
+            factors.append(power(_positive(terms.exprs[k], column), num(c)))
+        elif round(c):
+            sign = sign * np.sign(column) ** round(c)
+            factors.append(power(terms.exprs[k], rat(round(c))))
+    if abs(float(np.mean(sign))) < _SIGNS_AGREE:
+        return []
+    lead = math.copysign(math.exp(min(max(scale, -690), 690)), float(np.mean(sign)))
+    return [Candidate(expr=mul(num(lead), *factors), origin="monomial")]
+
+
+def _one_sign(column: Array) -> bool:
+    return bool(np.all(column > 0) or np.all(column < 0))
 
 
 def offset_monomial(sample: Sample) -> list[Candidate]:
     """T(y) = d + c x1^p1 x2^p2 ... for every transformed y: the offset by a line search, the rest linear in the logarithms."""
-    signed = [i for i, column in enumerate(sample.x) if np.all(column > 0) or np.all(column < 0)]
+    signed = [i for i, column in enumerate(sample.x) if _one_sign(column)]
     if not signed:
         return []
     design = np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[signed]))]).T

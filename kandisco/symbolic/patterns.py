@@ -26,13 +26,16 @@ _X = "x"
 _EXACT = 1e-12
 _DEGREE = 12
 _FIRST = 6
+_POOR, _WINDOW_ROWS, _SMOOTH = 1e-3, 40, 0.1
 _SHORT, _CLOSE = 5, 1e-9
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
 
 
-def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 48) -> list[CurveFit]:
+def fit_patterns(
+    u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 48, windows: bool = True
+) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
     Args:
@@ -40,6 +43,7 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
         functions: the library.
         rows: samples the pairs are scored on.
         keep: pairs of each kind refined by Levenberg-Marquardt.
+        windows: look at an eighth of the rows too, where the whole is not drawn well.
 
     Returns:
         Fits in the variable ``x``, smallest error first.
@@ -60,7 +64,19 @@ def fit_patterns(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows:
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, deviation)
     fits.sort(key=lambda fit: fit.error)
-    return [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
+    out = [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
+    if windows and min(fit.error for fit in out) > _POOR and (window := _window(u, v)) is not None:
+        seen = fit_patterns(u[window], v[window], functions, rows=rows, keep=keep // 4, windows=False)
+        out += [_on_all_rows(fit, u, v, deviation) for fit in seen[:6]]
+    return sorted(out, key=lambda fit: fit.error)
+
+
+def _window(u: Array, v: Array) -> NDArray[np.int64] | None:
+    """An eighth of the ordered rows, smooth and lively: a curve that turns too often as a whole may be read off a part."""
+    order = np.argsort(u, kind="stable")
+    parts = [part for part in np.array_split(order, 8) if len(part) >= _WINDOW_ROWS and np.std(v[part]) > 0.3 * np.std(v)]
+    rough = [float(np.mean(np.diff(v[part]) ** 2) / np.var(v[part])) for part in parts]
+    return parts[int(np.argmin(rough))] if rough and min(rough) < _SMOOTH else None
 
 
 def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, deviation: float) -> list[CurveFit]:
@@ -180,8 +196,10 @@ def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
     order = np.argsort(u, kind="stable")
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
-    fits = _fitted(_below(a, b, functions, 2 * keep), a, b, float(np.std(v)) or 1.0)
-    return sorted(fits, key=lambda fit: fit.error)[:keep]
+    deviation = float(np.std(v)) or 1.0
+    fits = _fitted(_below(a, b, functions, 2 * keep), a, b, deviation)
+    plain = _fitted(_plain_below(nested_atoms(a, functions), a, b, 2 * keep), a, b, deviation)
+    return [*sorted(fits, key=lambda fit: fit.error)[:keep], *sorted(plain, key=lambda fit: fit.error)[: keep // 2]]
 
 
 def _on_all_rows(fit: CurveFit, u: Array, v: Array, deviation: float) -> CurveFit:
@@ -245,7 +263,8 @@ def _products(atoms: Atoms, v: Array, keep: int) -> list[tuple[str, Expr]]:
         missing[i, i:] = correlations(atoms.values[i] * atoms.values[i:], v)
     out = []
     for i, j in _best_pairs(atoms.names, missing, keep):
-        expr = wrap(mul(atoms.expr(i), atoms.expr(j)), atoms.values[i] * atoms.values[j], v)
+        both = power(atoms.expr(i), rat(2)) if i == j else mul(atoms.expr(i), atoms.expr(j))
+        expr = wrap(both, atoms.values[i] * atoms.values[j], v)
         out.append((f"{atoms.names[i]} * {atoms.names[j]}", expr))
     return out
 

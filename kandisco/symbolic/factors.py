@@ -1,0 +1,108 @@
+"""Power factors without gradients: exponents from one linear regression in logarithms, and tests of what is left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.expr import Expr, mul, to_text, var
+from kandisco.expr.numeric import evaluate
+from kandisco.symbolic.reduction import Reduction, influence, raised, without
+from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.spectral import spline_features
+from kandisco.symbolic.surrogate import fit_surrogate
+
+Array = NDArray[np.float64]
+_CLEAR_SLOPE, _SHARP_SLOPE = 0.2, 0.06
+_COARSE, _IDLE = 0.05, 2e-3
+_LEVEL = 1e-3
+
+
+def log_factors(sample: Sample) -> Reduction | None:
+    """Powers of columns that divide out: exponents from regressing log|y| on log|x|, kept where the rest ignores the column.
+
+    Columns drawn independently have unbiased slopes whatever the other columns do, so no surrogate is needed, and decades, noise
+    and both signs do not matter. What is left must show neither a mean nor a spread that follows the column (F-tests of splines).
+    """
+    usable = [i for i, column in enumerate(sample.x) if np.all(column != 0) and np.ptp(column) > 0]
+    if len(usable) < 2 or np.any(sample.y == 0) or len(sample.y) < 10 * len(usable):
+        return None
+    logs, target = np.log(np.abs(sample.x[usable])), np.log(np.abs(sample.y))
+    powers = _clear_powers(sample, usable, logs, target)
+    while powers:
+        left = target - sum(float(p) * logs[k] for k, p in powers.items())
+        spread = np.abs(left - np.median(left))
+        chance = {k: min(_chance(logs, k, left), _chance(logs, k, spread)) for k in powers}
+        worst = min(chance, key=lambda k: chance[k])
+        if chance[worst] >= _LEVEL:
+            break
+        del powers[worst]
+    factors = {usable[k]: raised(var(sample.names[usable[k]]), p) for k, p in powers.items()}
+    factors = _idle_factors(sample, factors) if len(factors) < len(sample.names) else {}
+    if not factors:
+        return None
+    factor = mul(*factors.values())
+    return Reduction(
+        name=f"divide by {to_text(factor)}",
+        sample=without(sample, list(factors), y=_over(sample, factor)),
+        rebuild=lambda expr: mul(factor, expr),
+        misfit=0.0,
+    )
+
+
+def _over(sample: Sample, factor: Expr) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(sample.y / evaluate(factor, dict(zip(sample.names, sample.x, strict=True))))
+
+
+def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, Expr]:
+    """Those of the factors whose column no longer matters once all are divided out, as far as a surrogate can tell."""
+    y = _over(sample, mul(*factors.values()))
+    if not factors or not np.all(np.isfinite(y)):
+        return {}
+    rest = replace(sample, y=y)
+    surrogate = fit_surrogate(rest)
+    if surrogate.missing > _COARSE:
+        return factors
+    felt = influence(rest, surrogate.predict(rest.x[:, :300])[1])
+    return {i: factor for i, factor in factors.items() if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}
+
+
+def _clear_powers(sample: Sample, usable: list[int], logs: Array, target: Array) -> dict[int, Fraction]:
+    """Position in ``usable`` -> exponent, where the regression leaves no doubt which simple number it is."""
+    design = np.vstack([np.ones_like(target), logs]).T
+    coef, _, rank, _ = np.linalg.lstsq(design, target, rcond=1e-10)
+    if rank < design.shape[1]:
+        return {}
+    variance = float(np.sum((target - design @ coef) ** 2)) / (len(target) - len(coef))
+    errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
+    found = {}
+    for k, (slope, error) in enumerate(zip(coef[1:].tolist(), errors[1:].tolist(), strict=True)):
+        one_sign = bool(np.all(sample.x[usable[k]] > 0))
+        # Halves are a quarter apart from what is rounded to them: only a sharp slope tells them from whole numbers.
+        p = Fraction(round(2 * slope), 2) if one_sign and error < _SHARP_SLOPE else Fraction(round(slope))
+        if p and abs(slope - float(p)) < 4 * error + 1e-9 and error < _CLEAR_SLOPE:
+            found[k] = p
+    return found
+
+
+def _chance(logs: Array, k: int, v: Array) -> float:
+    """p-value of the F-test whether ``v`` depends on column ``k``: on splines of it, or on its product with splines of others."""
+    from scipy.stats import f as f_distribution
+
+    if not np.ptp(v) > 1e-9:
+        return 1.0
+    u = (logs[k] - logs[k].mean()) / logs[k].std()
+    knots = max(1, min(5, len(v) // (10 * len(logs)) - 3))
+    own = spline_features(u, knots)
+    joint = [u * spline_features(other, knots) for i, other in enumerate(logs) if i != k]
+    design = np.concatenate([own, *joint])
+    design = design - design.mean(axis=1, keepdims=True)
+    centred = v - v.mean()
+    coef, _, rank, _ = np.linalg.lstsq(design.T, centred, rcond=1e-9)
+    total, rest = float(centred @ centred), float(np.sum((centred - coef @ design) ** 2))
+    free = len(v) - int(rank) - 1
+    return float(f_distribution.sf((total - rest) / rank / (rest / free), rank, free)) if free > 0 and rest > 0 else 0.0
