@@ -47,10 +47,13 @@ def fit_affine(u: Array, v: Array, function: FunctionSpec, basis: BasisSpec) -> 
 
     The best of a grid of arguments are refined side by side, as restarts of a network whose only edge is the function.
     """
+    # In the middle of its range a function without ends is well conditioned: far out, exp trades its scale for its argument.
+    middle, half = (float(u.max() + u.min()) / 2, float(np.ptp(u)) / 2 or 1.0) if _endless(function) else (0.0, 1.0)
+    raw, u = u, (u - middle) / half
     atoms = make_atoms(u, (function,))
     if not atoms.names:
         raise InputError(
-            f"{function.name} is not finite anywhere near what enters the edge, {u.min():.4g} to {u.max():.4g}.",
+            f"{function.name} is not finite anywhere near what enters the edge, {raw.min():.4g} to {raw.max():.4g}.",
             hint=f"Its domain is {function.domain}; choose another function.",
         )
     deviation = float(np.std(v))
@@ -70,4 +73,10 @@ def fit_affine(u: Array, v: Array, function: FunctionSpec, basis: BasisSpec) -> 
     layer = done.kan.edges[0]
     affine: Array = layer.affine[winner, 0].numpy().copy()
     affine[3] += float(layer.bias[winner, 0])
+    affine[:2] = affine[0] / half, affine[1] - affine[0] * middle / half
     return atoms.shapes[best[0]], affine, float(done.train_rmse[winner]) / deviation
+
+
+def _endless(function: FunctionSpec) -> bool:
+    """Whether a function is defined everywhere, so that no place of its argument is special."""
+    return function.domain == (-np.inf, np.inf) and not function.singularities

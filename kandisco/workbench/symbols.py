@@ -13,7 +13,7 @@ from kandisco.errors import InputError
 from kandisco.expr import to_text, var
 from kandisco.specs import FunctionSpec
 from kandisco.stages.fix import fix_symbolic
-from kandisco.symbolic.curves import CurveFit, fit_curve
+from kandisco.symbolic.curves import fit_curve
 from kandisco.symbolic.graph import costs
 from kandisco.types import Array, EdgeId
 from kandisco.workbench.formula import splines
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     import pandas
 
 _LITTLE = 0.01  # of the target's deviation: an edge that does less may be one too many
-_NATURAL = 0.1  # decades of error a node of complexity is worth, as in the joint search
+_NEAR = 1.5  # decades of cost above the best that a function may have on the curve
+_OTHERS = 4
+_STEPS = 20
+_DONE = 1e-9  # of the target's deviation: there is nothing left to choose
 
 
 class Curve(NamedTuple):
@@ -85,93 +88,112 @@ class Chosen(NamedTuple):
     notes: tuple[str, ...]
 
 
+class _Choice(NamedTuple):
+    """A function that may stand on an edge: its cost on the curve alone, in decades, and how well it draws the curve."""
+
+    spec: FunctionSpec
+    cost: float
+    r2: float
+
+
 def choose_all(
     kan: net.KAN, frame: Frame, functions: Sequence[FunctionSpec], *, r2: float, candidates: int, control: Control
 ) -> Chosen:
     """A function for each spline edge, the clearest edges first.
 
-    The few best functions of an edge are put in one after the other, the network is refitted, and the one that leaves the
-    smallest held-out error for its complexity stays. In the end every choice is reconsidered among all the others.
+    What draws an edge's curve nearly as well as the best is put in, one after the other, and the network refitted; the one of
+    the smallest cost stays, on the curve and in the held-out error together, for splines elsewhere hide a wrong function for a
+    while. In the end, with no spline left, every choice is reconsidered among all the others.
     """
-    ranked = {edge: _ranked(kan, frame, edge, functions) for edge in splines(kan)}
+    first = {edge: _ranked(kan, frame, edge, functions) for edge in splines(kan)}
     chosen: dict[EdgeId, str] = {}
     notes = []
-    for edge in sorted(ranked, key=lambda e: min((fit.error for fit in ranked[e]), default=np.inf)):
+    for edge in sorted(first, key=lambda e: -max((choice.r2 for choice in first[e]), default=0.0)):
         bare = _without(kan, frame, edge, control) if chosen else None
         if bare is not None:
             kan = bare
             notes.append(f"{_name(edge)} had nothing left to draw: removed.")
             continue
-        fits = [fit for fit in _ranked(kan, frame, edge, functions) if 1.0 - fit.error**2 >= r2][:candidates]
+        fits = [c for c in (_ranked(kan, frame, edge, functions) if chosen else first[edge]) if c.r2 >= r2]
         if not fits or control.reason():
             notes.append(
-                f"{_name(edge)} stays a spline: " + ("time is up." if control.reason() else f"no function reaches R2 {r2:g}.")
+                f"{_name(edge)} stays a spline: {'time is up' if control.reason() else f'no function reaches R2 {r2:g}'}."
             )
             continue
-        kan, chosen[edge] = _best(kan, frame, edge, _specs(functions, fits), control)
-    for edge in [*chosen, *chosen] if not splines(kan) else []:
-        if control.reason() or _held(kan, frame, 0, control)[1] < 1e-9:
-            break
-        others = _specs(functions, _ranked(kan, frame, edge, functions)[: 2 * candidates])
-        kan, chosen[edge] = _best(kan, frame, edge, others, control, now=chosen[edge])
+        near = [choice for choice in fits if choice.cost <= fits[0].cost + _NEAR][:candidates]
+        kan, chosen[edge] = _best(kan, frame, edge, near, control)
+    if not splines(kan):
+        kan = _reconsidered(kan, frame, chosen, functions, control)
     notes += [f"{_name(edge)} is {name}." for edge, name in chosen.items()]
     return Chosen(kan, tuple(notes))
-
-
-def _without(kan: net.KAN, frame: Frame, edge: EdgeId, control: Control) -> net.KAN | None:
-    """The network without an edge that does little, if a refit finds it as good; None otherwise."""
-    if effects_of(kan, frame).get(edge, 0.0) > _LITTLE:
-        return None
-    before = _held(kan, frame, 20, control)[1]
-    smaller, after = _held(net.prune(kan, [edge], frame.scaled.x), frame, 20, control)
-    return smaller if after <= max(1.1 * before, 1e-9) else None
-
-
-def _specs(functions: Sequence[FunctionSpec], fits: Sequence[CurveFit]) -> list[FunctionSpec]:
-    library = {spec.name: spec for spec in functions}
-    return [library[fit.name] for fit in fits]
 
 
 def _name(edge: EdgeId) -> str:
     return f"({edge.layer}, {edge.source}, {edge.target})"
 
 
-def _ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> list[CurveFit]:
+def _ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> list[_Choice]:
+    """The library on an edge's curve, cheapest first."""
     u, v = curve_of(kan, frame, edge)
     if np.ptp(v) == 0 or np.ptp(u) == 0:
         return []
     fits = fit_curve(u, v, functions)
-    return [fits[i] for i in np.argsort(costs(fits), kind="stable")] if fits else []
+    library = {spec.name: spec for spec in functions}
+    found = zip(fits, costs(fits).tolist(), strict=True) if fits else ()
+    return sorted((_Choice(library[fit.name], cost, 1.0 - fit.error**2) for fit, cost in found), key=lambda c: c.cost)
 
 
-def _best(
-    kan: net.KAN, frame: Frame, edge: EdgeId, specs: Sequence[FunctionSpec], control: Control, *, now: str = ""
-) -> tuple[net.KAN, str]:
-    """The network with the best of some functions on an edge; with ``now`` only a clear gain over what stands there counts."""
+def _without(kan: net.KAN, frame: Frame, edge: EdgeId, control: Control) -> net.KAN | None:
+    """The network without an edge that does little, if a refit finds it as good; None otherwise."""
+    if effects_of(kan, frame).get(edge, 0.0) > _LITTLE:
+        return None
+    before = _held(kan, frame, control)[1]
+    smaller, after = _held(net.prune(kan, [edge], frame.scaled.x), frame, control)
+    return smaller if after <= max(1.1 * before, _DONE) else None
+
+
+def _best(kan: net.KAN, frame: Frame, edge: EdgeId, choices: Sequence[_Choice], control: Control) -> tuple[net.KAN, str]:
+    """The network with the best of some functions on an edge, refitted, and the function's name."""
     tried = []
-    for spec in specs:
-        if spec.name == now:
-            continue
+    for choice in choices:
         try:
-            fixed = fix_symbolic(kan, edge, spec, frame.scaled.x).value
+            fixed = fix_symbolic(kan, edge, choice.spec, frame.scaled.x).value
         except InputError:  # not finite on what enters the edge: no candidate
             continue
-        trial, error = _held(fixed, frame, 20, control)
-        tried.append((np.log10(max(error, 1e-12)) + _NATURAL * spec.complexity, spec.name, trial))
+        trial, error = _held(fixed, frame, control)
+        tried.append((np.log10(max(error, 1e-12)) + choice.cost, choice.spec.name, trial))
+        if error < _DONE:
+            break
     if not tried:
-        return kan, now
-    cost, name, found = min(tried, key=lambda item: item[0])
-    if now:
-        own = next((spec.complexity for spec in specs if spec.name == now), 0)
-        if cost > np.log10(max(_held(kan, frame, 0, control)[1], 1e-12)) + _NATURAL * own - 0.5:
-            return kan, now
+        return kan, ""
+    _, name, found = min(tried, key=lambda item: item[0])
     return found, name
 
 
-def _held(kan: net.KAN, frame: Frame, iterations: int, control: Control) -> tuple[net.KAN, float]:
+def _reconsidered(
+    kan: net.KAN, frame: Frame, chosen: dict[EdgeId, str], functions: Sequence[FunctionSpec], control: Control
+) -> net.KAN:
+    """Two rounds over all edges: another function takes the place of one where it lowers the held-out error threefold.
+
+    A network of functions alone is exact only with the right ones, so its error says plainly what splines hid.
+    """
+    kan, error = _held(kan, frame, control)
+    for edge in [*chosen, *chosen]:
+        if error < _DONE or control.reason():
+            break
+        others = [c for c in _ranked(kan, frame, edge, functions) if c.spec.name != chosen[edge]][:_OTHERS]
+        trial, name = _best(kan, frame, edge, others, control)
+        after = _held(trial, frame, control)[1]
+        if after < error / 3:
+            kan, error, chosen[edge] = trial, after, name
+    return kan
+
+
+def _held(kan: net.KAN, frame: Frame, control: Control) -> tuple[net.KAN, float]:
     """The network after some training, and its held-out error in units of the target's deviation."""
     data = frame.scaled
+    steps = _STEPS if splines(kan) else 2 * _STEPS
     done = net.fit(
-        kan, data.x, data.y, valid=data.held, weights=data.weights, grids=(kan.grid,), iterations=iterations, control=control
+        kan, data.x, data.y, valid=data.held, weights=data.weights, grids=(kan.grid,), iterations=steps, control=control
     )
     return done.kan, float(np.nan_to_num(done.valid_rmse[0], nan=np.inf))
