@@ -44,7 +44,7 @@ def test_three_edges_by_hand_give_the_exact_formula(fitted: Workbench) -> None:
 
 def test_auto_symbolic_finds_them_too(fitted: Workbench) -> None:
     auto = fitted.branch().auto_symbolic()
-    assert not auto.splines and "(0, 0, 0) is sin." in auto.state.notes
+    assert not auto.splines and "(1, 0, 0) is exp." in auto.state.notes
     assert auto.errors["valid"] < 1e-9
 
 
