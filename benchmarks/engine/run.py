@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,9 +65,16 @@ def main() -> None:
     }
     for part in options.only.split(","):
         results[part] = work[part]()
+        results.setdefault("commits", {})[part] = commit()
         print(part, json.dumps(results[part])[:400], file=sys.stderr, flush=True)
         store.write_text(json.dumps(results, indent=1))
     write.report(results, HERE)
+
+
+def commit() -> str:
+    """The short name of the commit that is measured, empty outside a checkout."""
+    command = ["git", "-C", str(HERE), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def pykan(results: dict[str, Any], store: Path, seeds: int, limit: float) -> Any:

@@ -24,6 +24,8 @@ def report(results: dict[str, Any], folder: Path) -> None:
     for name, part in parts.items():
         if name in results:
             text += part(results[name], results)
+    if "commits" in results:
+        text += "## Measured at\n\n" + _table(["part", "commit"], [[part, at] for part, at in results["commits"].items()])
     (folder / "README.md").write_text(text)
     if "fb" in results:
         _plot(results["fb"], folder / "speed.png")
@@ -48,10 +50,12 @@ def _speed(table: list[dict[str, Any]], _: dict[str, Any]) -> str:
                 return "absent"
             return f"{ms[key]:.2f}" + (f" ({base / ms[key]:.1f}x)" if base else "")
 
-        shape = f"[{row['width']}] {row['rows']} {row['dtype']} G{row['grid']}"
+        shape = f"[{row['width']}] {row['rows']} {row['dtype']} G{row['grid']}" + (f" (at {row['at']})" if "at" in row else "")
         mine = [cell(f"kandisco both{part}") for part in ("", ", plain torch", ", nothing cached")]
         rows.append([shape, cell("pykan speed() both"), *mine, f"{row['bar']:.0f}x", *(cell(f"{name} both") for name in names)])
     text += _table(["shape, rows, grid", "pykan speed()", "**kandisco**", "plain torch", "uncached", "bar", *names], rows)
+    reasons = sorted({f"{name} ({why})" for row in table for name, why in row["absent"].items()})
+    text += f"Absent: {'; '.join(reasons)}.\n\n" if reasons else ""
     rows = []
     for row in table:
         ms, base = row["ms"], row["ms"].get("pykan speed() forward")
@@ -129,7 +133,7 @@ def _sparse(runs: list[dict[str, Any]]) -> str:
         for seed, run in enumerate(runs) for phase in run["phases"]
     ]  # fmt: skip
     head = ["seed", "pykan after", "CPU-s", "held out", "kandisco CPU-s", "held out", "ratio", "pykan's hidden nodes"]
-    return _table(head, rows) if rows else ""
+    return "\n" + _table(head, rows) if rows else ""
 
 
 def _ensembles(found: dict[str, float], _: dict[str, Any]) -> str:
@@ -186,7 +190,7 @@ def _odd(found: dict[str, Any], _: dict[str, Any]) -> str:
     text += (
         f"each twice:\n{len(found['bad'])} with a value that is not finite, an exception, or different bits; the longest took "
     )
-    return text + f"{found['longest s']:.2f} s.\n"
+    return text + f"{found['longest s']:.2f} s.\n\n"
 
 
 def _plot(table: list[dict[str, Any]], path: Path) -> None:
