@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from kandisco.control import Control
 from kandisco.expr import complexity
-from kandisco.expr.rewrite import shortest
+from kandisco.expr.rewrite import shortest, without_roots_of_squares
 from kandisco.expr.rewrite import simplify as rewritten
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.refit import Fit
@@ -46,6 +46,10 @@ def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Call
     short = sample.refit(rewrite(fit.expr, columns=columns))
     if _keeps(short, fit, sample):
         fit = short
+    plain = without_roots_of_squares(fit.expr, columns)
+    if plain != fit.expr:
+        tried = sample.refit(rewritten(plain, columns=columns))
+        fit = tried if _keeps(tried, fit, sample) and complexity(tried.expr) <= complexity(fit.expr) else fit
     again = reduce(fit, sample, stop=stop)
     if again.expr != fit.expr:
         tidy = sample.refit(rewritten(again.expr, columns=columns))
