@@ -129,6 +129,11 @@ def test_no_name_of_a_column_breaks_a_program(language: str, name: str) -> None:
         assert not found.failed, str(found)
 
 
+def test_torch_takes_the_root_of_a_number_elsewhere() -> None:
+    text = export("torch", parse("x/sqrt(2*pi) + exp(1/3)"))
+    assert "x / math.sqrt(2.0 * math.pi)" in text and "torch.exp" not in text and "math.exp" in text
+
+
 def test_a_language_without_the_function_says_so() -> None:
     with pytest.raises(InputError, match=r"Rust's standard library has no besselj\(0, \.\.\.\)"):
         export("rust", parse("besselj(0, x)"))

@@ -78,6 +78,7 @@ TORCH = Dialect(
     infix=True,
     root="torch.sqrt({0})",
     whole="{0}",
+    constants=PYTHON,
     reserved=_PYTHON | {"torch", "math"},
 )
 _JNP = {name: "arc" + name[1:] if name[0] == "a" else name for name in ELEMENTARY}

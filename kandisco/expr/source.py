@@ -33,6 +33,7 @@ class Dialect:
         number: spelling of a positive float; all digits.
         times, over: the operators.
         reserved: names a column cannot have.
+        constants: the dialect for parts without a column, where functions take nothing but tensors.
         identifier: what a name must look like; other characters are dropped.
     """
 
@@ -50,6 +51,7 @@ class Dialect:
     times: str = " * "
     over: str = " / "
     reserved: Collection[str] = field(default=frozenset())
+    constants: Dialect | None = None
     identifier: str = "python"
 
 
@@ -114,6 +116,8 @@ class _Printer:
         self._names = names
 
     def render(self, expr: Expr, *, bare: bool = False) -> tuple[str, int]:
+        if expr.args and self._dialect.constants is not None and not expr.variables():
+            return _Printer(self._dialect.constants, {}).render(expr)
         match expr.head:
             case "num":
                 value = float(expr.value)  # type: ignore[arg-type]
