@@ -27,14 +27,13 @@ from kandisco.stages.rivals import mimicked
 from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, rows_of, sample_of, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.types import CAVEATS, Array, Dataset, Formula, Result, Split, StageRecord, Status
+from kandisco.types import CAVEATS, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
     from kandisco.run import Run
 
 _REFINER_ROUNDS = 2
-_GROWING = ("The errors grow with the target, so constants were fitted to relative errors.",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +54,13 @@ class _Journal:
             self.run.write_record(record)
         self.tell("stage_finished", record.stage, record)
 
-    def keep(self, name: str, kan: net.KAN) -> None:
+    def keep(self, name: str, kan: net.KAN, about: Mapping[str, Any], scales: Mapping[str, float]) -> None:
+        """Store a network; its inputs are told in the user's units, not in the powers of ten that attempts see."""
         if self.run is not None:
-            self.run.save_model(name, *net.save(kan))
+            arrays, meta = net.save(kan)
+            sizes = [scales[column] for column in about["columns"]]
+            units = {key: [v * size for v, size in zip(about[key], sizes, strict=True)] for key in ("centre", "half")}
+            self.run.save_model(name, arrays, {**meta, **about, **units})
 
 
 def discover(
@@ -127,7 +130,7 @@ def _discover(
         seconds=control.elapsed(),
         warnings=(
             *dataset.notes,
-            *(_GROWING if rows.fit.relative else ()),
+            *((RELATIVE,) if rows.fit.relative else ()),
             *_warnings(best, dataset, split, status),
             *_broken(journal),
         ),
@@ -168,7 +171,7 @@ def _searched(
         basis=registry.basis(config.basis),
         config=config,
         report=journal.record,
-        keep=journal.keep,
+        keep=partial(journal.keep, scales=scales),
         units={name: unit for name, unit in units.items() if unit},
         engine=next((spec for spec in engines if "edge" in spec.scopes), None),
     )

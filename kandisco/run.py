@@ -21,6 +21,7 @@ from typing import IO, Any
 import numpy as np
 
 from kandisco.config import Config
+from kandisco.data import split
 from kandisco.errors import InputError
 from kandisco.runjson import (
     META,
@@ -33,10 +34,11 @@ from kandisco.runjson import (
     result_from_json,
     result_to_json,
 )
-from kandisco.types import Array, Dataset, Result, StageRecord, Status
+from kandisco.types import Array, Dataset, Result, Split, StageRecord, Status
 
 SCHEMA = 1
 SAMPLE_ROWS = 2000
+_PARTS = ("train", "valid", "test", "shell")
 # The clock only cuts a run short; it never changes what a finished unit of work computed.
 FREE_SETTINGS = frozenset({"time"})
 _PACKAGES = ("kandisco", "numpy", "scipy", "sympy", "torch")
@@ -118,7 +120,7 @@ class Run:
             "versions": dict(used),
             "dataset": dataset_to_json(dataset),
         }
-        _atomic(path / "data.npz", lambda file: _save_sample(file, dataset))
+        _atomic(path / "data.npz", lambda file: _save_sample(file, dataset, config))
         run = cls(path=path, meta=meta)
         run._write_json("run.json", meta, sync=True)
         run.lock()
@@ -269,6 +271,24 @@ class Run:
         except (OSError, ValueError, KeyError):
             raise InputError(f"{self.path / 'data.npz'} is damaged.", hint="Run kandisco discover again.") from None
 
+    def split(self) -> Split:
+        """Which of the stored rows were trained on, validated, tested and withheld as the shell.
+
+        Raises:
+            InputError: ``data.npz`` is damaged.
+        """
+        try:
+            with np.load(self.path / "data.npz", allow_pickle=False) as file:
+                part = file["part"]
+        except (OSError, ValueError, KeyError):
+            raise InputError(f"{self.path / 'data.npz'} is damaged.", hint="Run kandisco discover again.") from None
+        return Split(**{name: np.flatnonzero(part == code) for code, name in enumerate(_PARTS)})
+
+    def models(self) -> tuple[str, ...]:
+        """Names of the stored networks, the oldest first."""
+        found = sorted((self.path / "models").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return tuple(str(_read_json(path).get("name", path.stem)) for path in found)
+
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder, whole or not at all."""
         _atomic(self.path / name, lambda file: file.write(text.encode("utf-8")))
@@ -349,12 +369,18 @@ def _unit_name(key: str) -> str:
     return f"units/{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
 
 
-def _save_sample(file: IO[bytes], dataset: Dataset) -> None:
+def _save_sample(file: IO[bytes], dataset: Dataset, config: Config) -> None:
+    """The rows the search uses, or an even choice of them, with the part of the split each belongs to."""
     rows = len(dataset.y)
-    keep = np.linspace(0, rows - 1, min(rows, SAMPLE_ROWS)).astype(np.int64)
+    used = split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed) if rows else None
+    part = np.full(rows, -1, dtype=np.int64)
+    for code, name in enumerate(_PARTS if used is not None else ()):
+        part[getattr(used, name)] = code
+    keep = np.flatnonzero(part >= 0)
+    keep = keep[np.linspace(0, len(keep) - 1, min(len(keep), SAMPLE_ROWS)).astype(np.int64)]
     extremes = [index for column in (*dataset.x.T, dataset.y) for index in (int(column.argmin()), int(column.argmax()))]
     keep = np.unique(np.concatenate([keep, extremes])) if rows else keep
-    np.savez(file, x=dataset.x[keep], y=dataset.y[keep])
+    np.savez(file, x=dataset.x[keep], y=dataset.y[keep], part=part[keep])
 
 
 def _atomic(path: Path, write: Callable[[IO[bytes]], object], *, sync: bool = False) -> None:

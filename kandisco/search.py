@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
 
@@ -49,9 +50,9 @@ _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 class Problem:
     """What attempts work on: scaled rows, the library, the edge basis, the settings.
 
-    ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off, ``engine`` is
-    asked for functions through the network's edges that the library draws poorly, ``units`` are those of the columns that have
-    one, the target's under ``""``.
+    ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off, after each
+    stage, with what brings its inputs back to the columns, ``engine`` is asked for functions through the network's edges that the
+    library draws poorly, ``units`` are those of the columns that have one, the target's under ``""``.
     """
 
     rows: Rows
@@ -59,7 +60,7 @@ class Problem:
     basis: BasisSpec
     config: Config
     report: Callable[[StageRecord], None] = lambda record: None
-    keep: Callable[[str, net.KAN], None] = lambda name, kan: None
+    keep: Callable[[str, net.KAN, Mapping[str, Any]], None] = lambda name, kan, about: None
     units: Mapping[str, str] = field(default_factory=dict)
     engine: RefinerSpec | None = None
 
@@ -239,14 +240,17 @@ def _network(width: str, problem: Problem, floor: Callable[[], float]) -> Attemp
         lamb = 0.01 if config.lamb == "auto" else config.lamb
         grids = (config.grid, 2 * config.grid, 4 * config.grid)
         options = {"restarts": config.restarts, "seed": config.seed, "grid": config.grid}
-        kan = _told(problem, train(shape, problem.basis, data, control=control, **options))
-        kan = _told(problem, sparsify(kan, data, lamb=lamb, control=control))
-        kan = _told(problem, prune(kan, data, threshold=config.prune_threshold, control=control))
+        first = _told(problem, train(shape, problem.basis, data, control=control, **options))
+        sparse = _told(problem, sparsify(first, data, lamb=lamb, control=control))
+        kan = _told(problem, prune(sparse, data, threshold=config.prune_threshold, control=control))
         sharp = sharpen(kan, data, grids=grids, control=control)
+        steps = {"trained": first, "sparse": sparse, "pruned": kan}
         kan, error = _told(problem, sharp), float(sharp.record.metrics["valid"])
         if error > max(0.05, 3 * floor() ** 0.5):
             return []
-        problem.keep(f"kan {shape}", kan)
+        about = {"shape": str(shape), "columns": list(sample.names), "centre": data.centre.tolist(), "half": data.half.tolist()}
+        for step, (name, one) in enumerate({**steps, "refined": kan}.items()):
+            problem.keep(f"kan {shape} {name}", one, {**about, "step": step})
         story = f"kan {shape} (held-out error {error:.1e})"
         return _symbolic(problem, sample, read_off(kan, data, sample.names), story, error, control, _edges(problem, control))
 

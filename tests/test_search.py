@@ -74,12 +74,12 @@ def test_a_network_is_trained_pruned_and_read_off(registry: Registry) -> None:
         basis=task.basis,
         config=task.config,
         report=records.append,
-        keep=lambda name, kan: kept.append(kan),
+        keep=lambda name, kan, about: kept.append(kan),
     )
     found = list(attempts(task))[-1].run(Control())
     assert [record.stage for record in records][:3] == ["train", "sparsify", "prune"]
-    assert len(kept) == 1
-    assert len(kept[0].live_edges()) == 3
+    assert len(kept) == 4  # trained, sparse, pruned, refined
+    assert len(kept[-1].live_edges()) == 3
     assert min(candidate.rmse for candidate in found) < 1e-11 * task.sample.scale
     assert all(candidate.origin.startswith("kan [2,1,1]") for candidate in found)
 

@@ -95,6 +95,8 @@ def build() -> typer.Typer:
     app.command("show")(use.show)
     app.command("export")(use.export)
     app.command("predict")(use.predict)
+    app.command("plot")(use.plot)
+    app.command("report")(use.report)
     app.command("bench")(bench.bench)
     app.command("list")(listing.list_)
     app.command("doctor")(doctor.doctor)

@@ -94,6 +94,35 @@ def predict(
     _write(as_csv(table, folder.meta["dataset"]["target"], values), output)
 
 
+def plot(
+    ctx: typer.Context,
+    run: str = _RUN,
+    kind: str = typer.Argument(
+        ..., metavar="KIND", help="kan, edges, training, animation, pareto, fit, residuals, law, tree or formula."
+    ),
+    output: str = typer.Option(
+        "", "--output", "-o", metavar="FILE", help=".svg, .png or .pdf; an animation .gif, .mp4 or .html."
+    ),
+    theme: str = typer.Option("light", "--theme", metavar="light|dark", help="Dark on white, or light on black."),
+) -> None:
+    """Draw a picture of a run: its network, its edges, the front, the fit, the formula's tree, ..."""
+    from kandisco.viz import pictures
+
+    session: Session = ctx.obj
+    path = output or f"{kind}{'.gif' if kind == 'animation' else '.svg'}"
+    pictures.plot(_open(run), kind, path, session.registry(), theme=theme)
+    print(path)
+
+
+def report(run: str = _RUN) -> None:
+    """Write report.html and report.md of a run again."""
+    from kandisco import report
+
+    folder = _open(run)
+    report.write(folder, folder.result())
+    print(folder.path / "report.html")
+
+
 def picked(result: Result, pick: str) -> Formula:
     """The formula called ``best``, ``accurate`` (least held-out error), or by its line number in the front.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from kandisco import kan as net
 from kandisco.control import Control
-from kandisco.stages.train import Scaled
+from kandisco.stages.train import History, Scaled
 from kandisco.types import StageRecord, StageResult
 
 
@@ -20,11 +21,10 @@ def sparsify(kan: net.KAN, data: Scaled, *, lamb: float, control: Control | None
         control: asked at every iteration.
     """
     started = time.perf_counter()
+    history = History()
     if lamb > 0:
-        grids = (kan.grid,)
-        done = net.fit(
-            kan, data.x, data.y, valid=data.held, weights=data.weights, lamb=lamb, grids=grids, iterations=40, control=control
-        )
-        kan = done.kan
-    record = StageRecord(stage="sparsify", params={"lamb": lamb}, seconds=time.perf_counter() - started)
+        fit = partial(net.fit, valid=data.held, weights=data.weights, control=control, progress=history.tell)
+        kan = fit(kan, data.x, data.y, lamb=lamb, grids=(kan.grid,), iterations=40).kan
+    metrics = {"history": history.pairs}
+    record = StageRecord(stage="sparsify", params={"lamb": lamb}, seconds=time.perf_counter() - started, metrics=metrics)
     return StageResult(value=kan, record=record)

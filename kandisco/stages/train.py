@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +68,18 @@ def scale(train: Sample, valid: Sample) -> Scaled:
     )
 
 
+@dataclass(frozen=True)
+class History:
+    """Errors of the best network at each iteration as [train, valid] pairs; give ``tell`` to ``kan.fit`` as ``progress``."""
+
+    pairs: list[list[float]] = field(default_factory=list)
+
+    def tell(self, iteration: int, train_rmse: Array, valid_rmse: Array) -> None:
+        """Note one iteration."""
+        best = int(np.argmin(np.nan_to_num(valid_rmse, nan=np.inf)))
+        self.pairs.append([float(train_rmse[best]), float(valid_rmse[best])])
+
+
 def train(
     shape: net.Shape, basis: BasisSpec, data: Scaled, *, restarts: int, seed: int, grid: int, control: Control | None = None
 ) -> StageResult[net.KAN]:
@@ -82,13 +95,16 @@ def train(
         control: asked at every iteration.
     """
     started = time.perf_counter()
+    history = History()
+    fit = partial(net.fit, valid=data.held, weights=data.weights, control=control, progress=history.tell)
     start = net.init(shape, basis, x=data.x, restarts=restarts, seed=seed, grid=grid)
-    first = net.fit(start, data.x, data.y, valid=data.held, weights=data.weights, grids=(grid,), iterations=25, control=control)
+    first = fit(start, data.x, data.y, grids=(grid,), iterations=25)
     order = np.argsort(np.nan_to_num(first.valid_rmse, nan=np.inf), kind="stable")
     few = net.select(first.kan, [int(i) for i in order[: max(1, restarts // 4)]])
-    second = net.fit(few, data.x, data.y, valid=data.held, weights=data.weights, grids=(grid,), iterations=40, control=control)
+    second = fit(few, data.x, data.y, grids=(grid,), iterations=40)
     best = int(np.argmin(np.nan_to_num(second.valid_rmse, nan=np.inf)))
-    metrics = {"shape": str(shape), "train": float(second.train_rmse[best]), "valid": float(second.valid_rmse[best])}
+    errors = {"train": float(second.train_rmse[best]), "valid": float(second.valid_rmse[best])}
+    metrics = {"shape": str(shape), **errors, "history": history.pairs}
     record = StageRecord(stage="train", seed=seed, seconds=time.perf_counter() - started, metrics=metrics)
     return StageResult(value=net.select(second.kan, best), record=record)
 
@@ -96,8 +112,11 @@ def train(
 def sharpen(kan: net.KAN, data: Scaled, *, grids: tuple[int, ...], control: Control | None = None) -> StageResult[net.KAN]:
     """Refine the grid coarse to fine while held-out error falls."""
     started = time.perf_counter()
-    done = net.fit(kan, data.x, data.y, valid=data.held, weights=data.weights, grids=grids, iterations=40, control=control)
-    metrics = {"train": float(done.train_rmse[0]), "valid": float(done.valid_rmse[0]), "grid": done.kan.grid}
+    history = History()
+    fit = partial(net.fit, valid=data.held, weights=data.weights, control=control, progress=history.tell)
+    done = fit(kan, data.x, data.y, grids=grids, iterations=40)
+    errors = {"train": float(done.train_rmse[0]), "valid": float(done.valid_rmse[0])}
+    metrics = {**errors, "grid": done.kan.grid, "history": history.pairs}
     return StageResult(
         value=done.kan, record=StageRecord(stage="refine grid", seconds=time.perf_counter() - started, metrics=metrics)
     )

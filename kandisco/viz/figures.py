@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kandisco.expr.latex import symbol, to_latex
 from kandisco.expr.numeric import evaluate
+from kandisco.viz.canvas import BLUE, INK, ORANGE, style, svg
 
 if TYPE_CHECKING:
     from kandisco.types import Array, Dataset, Formula, Result, Variable
 
-_INK = "#010203"  # replaced by currentColor, so that axes and text are dark on a light page and light on a dark one
-_BLUE, _ORANGE = "#2f81d6", "#e07b39"
 _POINTS = 400
 
 
-def draw(result: Result) -> dict[str, str]:
-    """All figures of the report: name -> SVG.
+def draw(result: Result, rows: Any = None) -> dict[str, str]:
+    """All figures of a result: name -> SVG.
+
+    Args:
+        result: of a run.
+        rows: numbers of the held-out rows, which the fit and the residuals show; all rows by default.
 
     Returns:
         ``formula`` (left out when it cannot be typeset), ``pareto``, ``fit`` (with one input, ``law``) and ``residuals``; empty
@@ -31,31 +33,57 @@ def draw(result: Result) -> dict[str, str]:
     best, dataset = result.best, result.dataset
     if best is None:
         return {}
-    drawn = {"formula": formula_figure(best, dataset), "pareto": _panel("pareto", lambda axes: _plot_front(axes, result))}
-    if dataset.x.shape[1] == 1:
-        drawn["law"] = _panel("law", lambda axes: _plot_law(axes, best, dataset))
-    else:
-        drawn["fit"] = _panel("fit", lambda axes: _plot_fit(axes, best, dataset))
-    drawn["residuals"] = _panel("residuals", lambda axes: _plot_residuals(axes, best, dataset))
-    return {name: svg for name, svg in drawn.items() if svg}
+    kept = [name for name in panels(result, rows) if name != ("fit" if dataset.x.shape[1] == 1 else "law")]
+    drawn = {name: _panel(name, plot) for name, plot in panels(result, rows).items() if name in kept}
+    formula = formula_figure(best, dataset)
+    return {"formula": formula, **drawn} if formula else drawn
+
+
+def panels(result: Result, rows: Any = None) -> dict[str, Callable[[Any], None]]:
+    """Name -> what draws that figure of a result with a formula into axes."""
+    best, dataset = result.best, result.dataset
+    if best is None:
+        return {}
+    few = _some(dataset, rows)
+    word = "all rows" if rows is None else "held-out rows"
+    drawn: dict[str, Callable[[Any], None]] = {
+        "pareto": lambda axes: _plot_front(axes, result),
+        "fit": lambda axes: _plot_fit(axes, best, few, word),
+        "residuals": lambda axes: _plot_residuals(axes, best, few, word),
+    }
+    return drawn | ({"law": lambda axes: _plot_law(axes, best, dataset)} if dataset.x.shape[1] == 1 else {})
+
+
+def _some(dataset: Dataset, rows: Any) -> Dataset:
+    return dataset if rows is None else replace(dataset, x=dataset.x[rows], y=dataset.y[rows], groups=None)
 
 
 def formula_figure(formula: Formula, dataset: Dataset) -> str:
     """The typeset formula, or an empty text when matplotlib's mathtext cannot set it or it is wider than a page."""
+    figure = typeset_figure(formula, dataset)
+    text = svg(figure, "formula", tight=True) if figure is not None else ""
+    width = re.search(r'width="([\d.]+)pt"', text)
+    return text if width and float(width.group(1)) < 1100 else ""
+
+
+def typeset_figure(formula: Formula, dataset: Dataset) -> Any | None:
+    """A figure as large as the typeset formula; None when mathtext cannot set it or it is very long."""
     text = _typeset(formula, dataset)
     if len(text) > 400:
-        return ""
-    with _style():
+        return None
+    with style():
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(0.1, 0.1))
-        figure.text(0, 0, text, fontsize=20, color=_INK)
+        figure = Figure(figsize=(1, 1))
+        written = figure.text(0, 0, text, fontsize=20, color=INK)
         try:
-            svg = _svg(figure, "formula", tight=True)
+            box = written.get_window_extent(FigureCanvasAgg(figure).get_renderer())  # type: ignore[no-untyped-call]
         except ValueError:  # mathtext's way of saying that it does not know a command
-            return ""
-    width = re.search(r'width="([\d.]+)pt"', svg)
-    return svg if width and float(width.group(1)) < 1100 else ""
+            return None
+        figure.set_size_inches(box.width / figure.dpi + 0.2, box.height / figure.dpi + 0.2)
+        written.set_position((0.1 / figure.get_figwidth(), (0.1 - box.y0 / figure.dpi) / figure.get_figheight()))
+        return figure
 
 
 def summary_figure(result: Result) -> str:
@@ -67,16 +95,15 @@ def summary_figure(result: Result) -> str:
     if best is None:
         return ""
     title = _typeset(best, dataset) if formula_figure(best, dataset) else ""
-    with _style():
+    with style():
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(8.4, 3.6), layout="constrained")
-        figure.suptitle(title, fontsize=17, color=_INK)
+        figure.suptitle(title, fontsize=17, color=INK)
         left, right = figure.subplots(1, 2)
-        plot = _plot_law if dataset.x.shape[1] == 1 else _plot_fit
-        plot(left, best, dataset)
+        panels(result)["law" if dataset.x.shape[1] == 1 else "fit"](left)
         _plot_front(right, result)
-        return _svg(figure, "summary", page="white", ink="#1d2733")
+        return svg(figure, "summary", "light")
 
 
 def _typeset(formula: Formula, dataset: Dataset) -> str:
@@ -90,10 +117,10 @@ def _plot_front(axes: Any, result: Result) -> None:
     """Held-out error against complexity, the best formula marked."""
     floor = 1e-17 * max(float(np.abs(result.dataset.y).max(initial=0.0)), 1e-280)
     points = [(f.complexity, max(f.rmse_test, floor)) for f in result.front if np.isfinite(f.rmse_test)]
-    axes.plot(*zip(*points, strict=True), "o-", color=_BLUE, markersize=5, linewidth=1) if points else None
+    axes.plot(*zip(*points, strict=True), "o-", color=BLUE, markersize=5, linewidth=1) if points else None
     if result.best is not None and np.isfinite(result.best.rmse_test):
         place = (result.best.complexity, max(result.best.rmse_test, floor))
-        axes.plot(*place, "o", color=_ORANGE, markersize=8)
+        axes.plot(*place, "o", color=ORANGE, markersize=8)
     axes.set_yscale("log")
     axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("complexity")
@@ -106,7 +133,7 @@ def _plot_law(axes: Any, formula: Formula, dataset: Dataset) -> None:
     space = np.geomspace if _decades(x) else np.linspace
     grid = space(float(x.min()), float(x.max()), 2 * _POINTS)
     value = evaluate(formula.expr, {dataset.inputs[0].name: grid}) * np.ones_like(grid)
-    axes.plot(grid, np.where(np.isfinite(value), value, np.nan), color=_ORANGE, linewidth=1.2)
+    axes.plot(grid, np.where(np.isfinite(value), value, np.nan), color=ORANGE, linewidth=1.2)
     keep = np.linspace(0, len(y) - 1, min(len(y), _POINTS)).astype(np.int64)
     axes.plot(x[keep], y[keep], "o", **_dots(keep))
     span = float(np.ptp(y)) or 1.0
@@ -122,7 +149,7 @@ def _plot_law(axes: Any, formula: Formula, dataset: Dataset) -> None:
 
 
 def _dots(rows: Any) -> dict[str, Any]:
-    return {"color": _BLUE, "markersize": 3 if len(rows) > 60 else 5, "alpha": 0.6, "markeredgewidth": 0}
+    return {"color": BLUE, "markersize": 3 if len(rows) > 60 else 5, "alpha": 0.6, "markeredgewidth": 0}
 
 
 def _decades(values: Array) -> bool:
@@ -134,22 +161,22 @@ def _plain(variable: Variable) -> str:
     return (variable.label or variable.name).replace("$", r"\$")
 
 
-def _plot_fit(axes: Any, formula: Formula, dataset: Dataset) -> None:
+def _plot_fit(axes: Any, formula: Formula, dataset: Dataset, rows: str) -> None:
     """Predicted against true values."""
     true, predicted = _values(formula, dataset)
     ends = [true.min(), true.max()] if len(true) else [0, 1]
-    axes.plot(ends, ends, color=_INK, linewidth=0.8)
+    axes.plot(ends, ends, color=INK, linewidth=0.8)
     axes.plot(true, predicted, "o", **_dots(true))
-    axes.set_xlabel("true")
+    axes.set_xlabel(f"true {_plain(dataset.target)}, {rows}")
     axes.set_ylabel("predicted")
 
 
-def _plot_residuals(axes: Any, formula: Formula, dataset: Dataset) -> None:
+def _plot_residuals(axes: Any, formula: Formula, dataset: Dataset, rows: str) -> None:
     """Residuals against predicted values: structure here means that the formula misses something."""
     true, predicted = _values(formula, dataset)
-    axes.axhline(0, color=_INK, linewidth=0.8)
+    axes.axhline(0, color=INK, linewidth=0.8)
     axes.plot(predicted, true - predicted, "o", **_dots(true))
-    axes.set_xlabel("predicted")
+    axes.set_xlabel(f"predicted {_plain(dataset.target)}, {rows}")
     axes.set_ylabel("true - predicted")
 
 
@@ -161,33 +188,16 @@ def _values(formula: Formula, dataset: Dataset) -> tuple[Any, Any]:
     return dataset.y[keep][good], predicted[good]
 
 
-def _panel(name: str, plot: Callable[[Any], None]) -> str:
-    with _style():
+def panel_figure(plot: Callable[[Any], None]) -> Any:
+    """A figure with one of the ``panels``."""
+    with style():
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(4.2, 3.2), layout="tight")
         plot(figure.add_subplot())
-        return _svg(figure, name)
+        return figure
 
 
-def _svg(figure: Any, name: str, *, tight: bool = False, page: str = "", ink: str = "currentColor") -> str:
-    out = io.StringIO()
-    options: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if tight else {}
-    options |= {"facecolor": page} if page else {"transparent": True}
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, **options)
-    text = out.getvalue()
-    text = text[text.index("<svg") :].replace(_INK, ink)
-    # Several drawings share one page: an id must not be found twice.
-    return re.sub(r'(\bid="|"#|url\(#)', rf"\g<1>{name}-", text)
-
-
-@contextmanager
-def _style() -> Iterator[None]:
-    import matplotlib
-
-    inked = ("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "text.color")
-    style: dict[Any, Any] = dict.fromkeys(inked, _INK)
-    style |= {"axes.spines.top": False, "axes.spines.right": False, "font.size": 9, "svg.hashsalt": "kandisco"}
-    style |= {"svg.fonttype": "path", "mathtext.fontset": "cm"}
-    with matplotlib.rc_context(style):
-        yield
+def _panel(name: str, plot: Callable[[Any], None]) -> str:
+    with style():
+        return svg(panel_figure(plot), name)

@@ -1,0 +1,177 @@
+"""Pictures of single edges, of training and of a formula's tree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kandisco.expr import Expr
+from kandisco.expr.numeric import evaluate
+from kandisco.viz.canvas import BLUE, GREY, INK, ORANGE, PAPER, SOFT, style
+from kandisco.viz.diagram import label
+from kandisco.viz.network import Edge, Network
+
+if TYPE_CHECKING:
+    from kandisco.types import StageRecord
+
+_MOST = 12
+
+
+def edges_figure(network: Network) -> Any:
+    """Each edge's curve with its symbol, the residual below, and in grey where the rows are; the twelve weightiest at most.
+
+    Returns:
+        A matplotlib Figure in the marker colours of ``kandisco.viz.canvas``.
+    """
+    live = network.live()
+    chosen = sorted(sorted(live, key=lambda edge: -edge.weight)[:_MOST], key=lambda edge: (edge.layer, edge.sub, edge.source))
+    across = min(4, max(1, len(chosen)))
+    down = max(1, -(-len(chosen) // across))
+    with style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(2.5 * across, 2.3 * down + 0.2), layout="constrained")
+        if len(chosen) < len(live):
+            figure.suptitle(f"the {len(chosen)} edges of most weight, of {len(live)}", fontsize=9, color=SOFT)
+        grids = figure.add_gridspec(down, across)
+        for i, edge in enumerate(chosen):
+            pair: Any = grids[i // across, i % across].subgridspec(2, 1, height_ratios=(3, 1)).subplots(sharex=True)
+            upper, lower = pair
+            _edge(upper, lower, edge, network)
+        return figure
+
+
+def _edge(upper: Any, lower: Any, edge: Edge, network: Network) -> None:
+    upper.plot(edge.u, edge.v, color=BLUE, linewidth=1.6)
+    span = float(np.ptp(edge.v)) or 1.0
+    low = float(edge.v.min()) - 0.32 * span
+    bins = np.linspace(edge.u[0], edge.u[-1], len(edge.density) + 1)
+    upper.stairs(low + 0.25 * span * edge.density, bins, baseline=low, fill=True, color=GREY, alpha=0.6)
+    upper.set_ylim(low, float(edge.v.max()) + 0.08 * span)
+    source = network.inputs[edge.source] if edge.level == 0 else f"h{edge.level},{edge.source + 1}"
+    end = network.owners[edge.layer][edge.sub]
+    target = network.outputs[end] if edge.layer == len(network.owners) - 1 else f"h{edge.layer + 1},{end + 1}"
+    name = label(edge)
+    upper.set_title(f"{source} to {target}{': ' + name if name else ''}".replace("$", r"\$"), fontsize=7.5)
+    lower.axhline(0, color=INK, linewidth=0.6)
+    if edge.expr is not None:
+        value = evaluate(edge.expr, {"x": edge.u}) * np.ones_like(edge.u)
+        upper.plot(edge.u, value, color=ORANGE, linewidth=1.2, linestyle=(0, (4, 2)))
+        lower.plot(edge.u, edge.v - value, color=ORANGE, linewidth=1)
+    for axes in (upper, lower):
+        axes.tick_params(labelsize=6)
+        axes.locator_params(nbins=4)
+
+
+def training_figure(records: Sequence[StageRecord]) -> Any | None:
+    """RMSE on training and held-out rows over the iterations of each network stage; None where no network was trained.
+
+    Errors are in units of the target's standard deviation. The records of the last shape that was trained are drawn.
+    """
+    kept = _last(records)
+    if not kept:
+        return None
+    with style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+        axes = figure.add_subplot()
+        start = 0
+        for record in kept:
+            history = np.array(_history(record), dtype=float)
+            steps = np.arange(start, start + len(history))
+            axes.plot(steps, history[:, 0], color=BLUE, linewidth=1.3, label="training rows" if start == 0 else None)
+            axes.plot(steps, history[:, 1], color=ORANGE, linewidth=1.3, label="held-out rows" if start == 0 else None)
+            if start:
+                axes.axvline(start - 0.5, color=GREY, linewidth=0.6, linestyle=":")
+            place: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 7.5, "color": SOFT, "va": "bottom"}
+            axes.text(start, 1.01, record.stage, **place)
+            start += len(history)
+        axes.set_yscale("log")
+        axes.set_xlabel(f"iteration, kan {kept[0].metrics.get('shape', '')}")
+        axes.set_ylabel("RMSE / deviation of the target")
+        axes.legend(fontsize=8)
+        return figure
+
+
+def _history(record: StageRecord) -> list[Any]:
+    return list(record.metrics.get("history") or [])
+
+
+def _last(records: Sequence[StageRecord]) -> list[StageRecord]:
+    """The records with a history from the last ``train`` on."""
+    kept: list[StageRecord] = []
+    for record in records:
+        kept = [] if record.stage == "train" else kept
+        kept += [record] if _history(record) else []
+    return kept
+
+
+_SIGNS: Mapping[str, str] = {"add": "+", "mul": "×", "pow": "^"}
+
+
+def tree_figure(expr: Expr) -> Any:
+    """The tree of a formula: operators and functions in circles, columns in blue, constants plain.
+
+    Example:
+        >>> from kandisco.expr import parse
+        >>> figure = tree_figure(parse("sin(x)/2 + 1"))
+    """
+    import networkx
+
+    graph: networkx.DiGraph[tuple[int, ...]] = networkx.DiGraph()
+    places = _places(expr)
+    for key, (node, _, _) in places.items():
+        graph.add_node(key, text=_text(node), leaf=not node.args, column=node.head == "var")
+        if key:
+            graph.add_edge(key[:-1], key)
+    spots = {key: (x, -depth) for key, (_, x, depth) in places.items()}
+    wide = max(x for x, _ in spots.values()) + 1
+    deep = 1 - min(y for _, y in spots.values())
+    with style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(max(2.5, 0.62 * wide), max(1.6, 0.72 * deep)))
+        axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
+        axes.set_axis_off()
+        inner = [key for key, leaf in graph.nodes(data="leaf") if not leaf]
+        outer = [key for key, leaf in graph.nodes(data="leaf") if leaf]
+        networkx.draw_networkx_edges(graph, spots, ax=axes, arrows=False, edge_color=GREY, width=0.9)
+        networkx.draw_networkx_nodes(
+            graph, spots, inner, node_size=620, ax=axes, node_color=PAPER, edgecolors=INK, linewidths=0.9
+        )
+        networkx.draw_networkx_nodes(graph, spots, outer, node_size=420, ax=axes, node_color=PAPER, edgecolors=PAPER)
+        for key, data in graph.nodes(data=True):
+            colour = BLUE if data["column"] else INK
+            size = 9 if len(data["text"]) <= 5 else max(5.0, 45 / len(data["text"]))
+            axes.text(*spots[key], data["text"], ha="center", va="center", fontsize=size, color=colour)
+        axes.set_xlim(-0.7, wide - 0.3)
+        axes.set_ylim(-deep + 0.4, 0.6)
+        return figure
+
+
+def _places(expr: Expr) -> dict[tuple[int, ...], tuple[Expr, float, int]]:
+    """Path of each node -> (node, place across, depth); leaves side by side, parents above the middle of their children."""
+    out: dict[tuple[int, ...], tuple[Expr, float, int]] = {}
+    free = iter(range(10**6))
+
+    def visit(node: Expr, path: tuple[int, ...]) -> float:
+        inner = [visit(arg, (*path, i)) for i, arg in enumerate(node.args)]
+        x = (inner[0] + inner[-1]) / 2 if inner else float(next(free))
+        out[path] = (node, x, len(path))
+        return x
+
+    visit(expr, ())
+    return out
+
+
+def _text(node: Expr) -> str:
+    if node.head == "num":
+        return f"{float(node.value):.4g}"  # type: ignore[arg-type]
+    if node.head == "const":
+        return "π" if node.value == "pi" else "e"
+    if not node.args:
+        return str(node.value).replace("$", r"\$")
+    return _SIGNS.get(node.head, node.head)
