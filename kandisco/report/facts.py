@@ -1,0 +1,102 @@
+"""Everything the report tells beyond the result itself, worked out from the rows a run folder keeps."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kandisco.expr import to_text
+from kandisco.report.domain import Condition, conditions
+from kandisco.report.honesty import Constant, Snapped, Stability, constants, snapped, stability, terms_of
+from kandisco.symbolic.snap import Sample
+from kandisco.types import RELATIVE, Dataset, Result
+from kandisco.viz.diagram import label
+
+if TYPE_CHECKING:
+    from kandisco.run import Run
+    from kandisco.viz.network import Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What the report adds to a result.
+
+    Attributes:
+        constants: of the best formula.
+        exact: its exact numbers, tested again.
+        stability: on bootstrap samples; None without a formula or with fewer than 12 rows.
+        conditions: of its domain.
+        terms: each term with the edges of the network that read its columns (empty where no network was kept).
+        rows: how many rows the constants were fitted to.
+    """
+
+    constants: tuple[Constant, ...] = ()
+    exact: tuple[Snapped, ...] = ()
+    stability: Stability | None = None
+    conditions: tuple[Condition, ...] = ()
+    terms: tuple[tuple[str, str], ...] = ()
+    rows: int = 0
+
+
+def facts(run: Run, result: Result, network: Network | None = None) -> Facts:
+    """Work out the facts of a run.
+
+    Args:
+        run: its folder.
+        result: its result.
+        network: the network the formula was read off, if one was kept.
+    """
+    best, dataset = result.best, run.dataset()
+    if best is None:
+        return Facts()
+    sample = fitted_rows(run, result)
+    enough = len(sample.y) >= 12
+    return Facts(
+        constants=constants(best.expr, sample),
+        exact=snapped(best.expr, sample),
+        stability=stability(best, result.front, sample) if enough else None,
+        conditions=conditions(best.expr, dataset),
+        terms=tuple((to_text(term, 4), _edges(term.variables(), network)) for term in terms_of(best.expr)),
+        rows=len(sample.y),
+    )
+
+
+def fitted_rows(run: Run, result: Result) -> Sample:
+    """The stored rows the constants were fitted to: training and validation rows together."""
+    dataset, split = run.dataset(), run.split()
+    return sample_of(dataset, np.concatenate([split.train, split.valid]), relative=RELATIVE in result.warnings)
+
+
+def sample_of(dataset: Dataset, rows: Any, *, relative: bool) -> Sample:
+    """Some rows of a dataset as a sample; all of them where ``rows`` is empty."""
+    rows = rows if len(rows) else np.arange(len(dataset.y))
+    names = tuple(variable.name for variable in dataset.inputs)
+    return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], relative=relative)
+
+
+def _edges(columns: Sequence[str], network: Network | None) -> str:
+    if network is None:
+        return ""
+    found = []
+    for edge in network.live():
+        name = network.inputs[edge.source].split(" [")[0] if edge.level == 0 else ""
+        if name in columns:
+            found.append(f"{name} to h{edge.layer + 1},{network.owners[edge.layer][edge.sub] + 1}: {label(edge) or 'spline'}")
+    return "; ".join(found)
+
+
+def command(meta: Mapping[str, Any]) -> str:
+    """The command line that repeats a run: its data and every setting that is not the default."""
+    from kandisco.config import Config
+
+    plain = Config().to_dict()
+    changed = {name: value for name, value in meta["config"].items() if name in plain and value != plain[name]}
+    parts = ["kandisco", "discover", shlex.quote(str(meta["dataset"]["source"] or meta["dataset"]["name"]))]
+    for name, value in changed.items():
+        shown = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        parts += ["--set", shlex.quote(f"{name}={shown}")]
+    return " ".join(parts)
