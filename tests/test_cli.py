@@ -457,6 +457,19 @@ def test_predict_matches_columns_by_label_and_marks_gaps_and_extrapolation(
     assert (tmp_path / "out.csv").read_text().splitlines()[1] == "a,3,1.5,1.5"
 
 
+def test_predict_adds_intervals(fake: Fake, table: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    fake.best = "2.0*{0} + 0.1"
+    folder = finished(table, capsys)
+    (tmp_path / "new.csv").write_text("v [m/s]\n1.5\n\n4.5\n")
+    assert main(["predict", folder, "new.csv", "--interval", "0.9"]) == 0
+    rows = [line.split(",") for line in capsys.readouterr().out.splitlines()]
+    assert rows[0][1:] == ["y_predicted", "y_low", "y_high"]
+    assert all(float(low) < float(value) < float(high) for _, value, low, high in rows[1:] if value)
+    for wrong in ("2", "-0.1"):
+        assert main(["predict", folder, "new.csv", "--interval", wrong]) == 2
+    assert main(["predict", folder, "new.csv", "--interval", "0.9", "--pick", "1"]) == 3, "a constant has no columns"
+
+
 def test_predict_reproduces_the_formula_to_the_last_digit(
     fake: Fake, table: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

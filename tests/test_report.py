@@ -99,7 +99,8 @@ def test_page_is_whole_self_contained_and_shows_the_law(tmp_path: Path) -> None:
     parser.feed(text)
     assert parser.open == []
     assert "y = 2.5*exp(-x1/2)*besselj(0, x2)" in parser.text
-    assert "svg" in parser.seen and "script" not in parser.seen and "link" not in parser.seen
+    assert {"svg", "math", "button"} <= parser.seen and "link" not in parser.seen
+    assert text.count("<script") == 1, "the copy button's own"
     assert not re.search(r'(src|href)="(?!#)', text), "nothing is fetched from elsewhere"
     ids = re.findall(r'\bid="([^"]+)"', text)
     assert len(ids) == len(set(ids))
@@ -112,8 +113,9 @@ def test_names_from_the_data_cannot_inject_anything(tmp_path: Path) -> None:
     given = result(label=hostile)
     meta = run_for(tmp_path, given).meta
     parser = Strict()
-    parser.feed(page(meta, given, draw(given)))
-    assert not parser.seen & {"script", "img"}
+    text = page(meta, given, draw(given))
+    parser.feed(text)
+    assert "img" not in parser.seen and text.count("<script") == 1
     assert hostile in parser.text
     assert "<script" not in markdown(meta, given)
 
@@ -203,3 +205,70 @@ def test_r2_never_rounds_up_to_one() -> None:
     assert words.r2(0.99999999) == "1 - 1.0e-08"
     assert words.r2(math.nan) == "-"
     assert words.r2(-3.25) == "-3.2500"
+
+
+def test_the_report_tells_what_the_rows_say(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(0.5, 3, (90, 1))
+    y = 8.3145 * x[:, 0] ** 2 + np.random.default_rng(1).normal(0, 0.002, 90)
+    data = Dataset(name="gas", x=x, y=y, inputs=(Variable(name="t"),), target=Variable(name="e"), source="gas.csv")
+    errors = dict.fromkeys(("rmse_train", "rmse_valid", "rmse_test", "rmse_shell"), 0.002)
+    best = Formula(expr=parse("8.3145*t**2"), complexity=5, r2_test=1.0, evidence="supported", origin="monomial", **errors)
+    flat = replace(best, expr=parse("20.5"), complexity=1, rmse_test=9.0, evidence="none")
+    given = replace(result(), best=best, front=(flat, best), dataset=data)
+    run = run_for(tmp_path, given)
+    run.finish(given)
+    report.write(run, given)
+    parser = Strict()
+    parser.feed((run.path / "report.html").read_text())
+    for words_ in ("molar gas constant", "95 % interval", "set free", "bootstrap samples", "8.31*t**2", "100%"):
+        assert words_ in parser.text, words_
+    assert re.search(r"8\.31\d+ ± 0\.000\d+", parser.text)
+    assert "kandisco discover gas.csv" in parser.text
+    assert "The formula is defined for all values" in parser.text
+    assert "@article{rissanen1978modeling" in parser.text
+
+
+@pytest.mark.parametrize(
+    ("text", "needs", "how"),
+    [
+        ("log(x1 - 1)", "x1 - 1 > 0", "broken somewhere within"),
+        ("1/(x1 + 0.2)", "x1 + 0.2 != 0", "broken just outside"),
+        ("sqrt(x1 + 9)", "x1 + 9 >= 0", "met within and around"),
+        ("asin(x2/2.5)", "-1 <= x2/2.5 <= 1", "broken just outside"),
+        ("1/(x1 - 1)**2", "x1 - 1 != 0", "broken somewhere within"),
+        ("1/x1**2 + tan(x2)", "cos(x2) != 0", "broken somewhere within"),
+    ],
+)
+def test_the_domain_is_told(text: str, needs: str, how: str) -> None:
+    from kandisco.report.domain import conditions, sentence
+
+    found = {one.text: sentence(one) for one in conditions(parse(text), result("x1 + x2").dataset)}
+    assert how in found[needs], found
+
+
+def test_terms_that_the_rows_do_not_need_come_and_go() -> None:
+    from kandisco.report.honesty import stability
+    from kandisco.symbolic.snap import Sample
+
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1, 200))
+    sample = Sample(names=("x",), x=x, y=2 * x[0] + 0.02 * np.sin(5 * x[0]) + rng.normal(0, 0.1, 200))
+    made = [replace(result().front[0], expr=parse(text)) for text in ("2.0*x", "2.0*x + 0.02*sin(5.0*x)")]
+    found = stability(made[0], made, sample, resamples=20)
+    shares = dict(found.terms)
+    assert shares["2*x"] == 1.0 if "2*x" in shares else shares["2.0*x"] == 1.0
+    assert found.best > 0.5 and min(shares.values()) < 0.5
+    assert stability(made[0], made, sample, resamples=20) == found
+
+
+def test_an_exact_number_is_tested_again() -> None:
+    from kandisco.report.honesty import snapped
+    from kandisco.symbolic.snap import Sample
+
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1, 3, (1, 150))
+    sample = Sample(names=("x",), x=x, y=2.5 * x[0] ** 2.2 + rng.normal(0, 0.02, 150))
+    wrong = next(one for one in snapped(sample.refit(parse("2.5*x**2")).expr, sample) if one.text == "2")
+    assert wrong.sigmas > 10 and wrong.free == pytest.approx(2.2, abs=0.05)
+    good = replace(sample, y=2.5 * x[0] ** 2 + rng.normal(0, 0.02, 150))
+    assert snapped(good.refit(parse("2.5*x**2")).expr, good)[0].sigmas < 4

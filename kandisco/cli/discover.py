@@ -118,7 +118,7 @@ def _complete(session: Session, dataset: Dataset, run: Run, config: Config, ways
             error.add_note(f"run folder: {run.path}")
         raise
     _show(result, run, ways)
-    _report(run, result, ways)
+    _report(session, run, result, ways)
     if result.status == "interrupted":
         return INTERRUPTED
     if result.best is None:
@@ -199,12 +199,12 @@ def _show(result: Result, run: Run, ways: Ways) -> None:
     sys.stdout.flush()
 
 
-def _report(run: Run, result: Result, ways: Ways) -> None:
+def _report(session: Session, run: Run, result: Result, ways: Ways) -> None:
     """The result is out already: a report that fails costs a line, not the exit code."""
     try:
         from kandisco import report
 
-        report.write(run, result)
+        report.write(run, result, session.registry())
     except Exception as error:
         print(f"kandisco: the report could not be written: {type(error).__name__}: {error}. This is a bug.", file=sys.stderr)
         if ways.verbose:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kandisco.errors import InputError
+from kandisco.errors import ConfigError, InputError
 from kandisco.expr import Expr
 from kandisco.expr.numeric import evaluate
 from kandisco.types import Array, Table
+
+if TYPE_CHECKING:
+    from kandisco.run import Run
 
 
 def predictions(expr: Expr, about: Mapping[str, Any], table: Table) -> tuple[dict[str, Array], Array]:
@@ -87,18 +90,47 @@ def _error(target: Mapping[str, Any], values: Array, table: Table) -> Iterator[s
         yield f"the file holds {target['label'] or target['name']} too: RMSE {rmse:.4g} on {int(both.sum())} rows."
 
 
-def as_csv(table: Table, target: Mapping[str, Any], values: Array) -> str:
-    """The table's columns and one more, ``<target>_predicted``; floats read back to the same numbers."""
-    name = f"{target['label'] or target['name']}_predicted"
-    while name in table.columns:
-        name += "_"
+def intervals(expr: Expr, run: Run, columns: Mapping[str, Array], level: float) -> tuple[Array, Array]:
+    """Ends of the prediction interval in each row.
+
+    Args:
+        expr: the formula.
+        run: holds the rows its constants were fitted to.
+        columns: name -> values of the formula's columns in the new rows.
+        level: share of new measurements that fall between the ends, between 0 and 1.
+
+    Raises:
+        ConfigError: another level.
+        InputError: no intervals: a formula without columns, or too few rows for its constants.
+    """
+    from kandisco.report.facts import fitted_rows
+    from kandisco.symbolic.intervals import infer
+
+    if not 0 < level < 1:
+        raise ConfigError(f"--interval {level:g} is no level.", hint="Give a share between 0 and 1, e.g. 0.95.")
+    found = infer(expr, fitted_rows(run, run.result()))
+    if not columns or not np.all(np.isfinite(found.covariance)) or found.freedom < 1:
+        raise InputError("The rows do not fix this formula's constants, so that it has no intervals.", hint="Give it more rows.")
+    _, low, high = found.predictions(columns, level)
+    return low, high
+
+
+def as_csv(table: Table, target: Mapping[str, Any], added: Mapping[str, Array]) -> str:
+    """The table's columns and more, ``<target>_<name>`` for each name added; floats read back to the same numbers."""
+    names = []
+    for suffix in added:
+        name = f"{target['label'] or target['name']}_{suffix}"
+        while name in table.columns:
+            name += "_"
+        names.append(name)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*table.columns, name])
+    writer.writerow([*table.columns, *names])
     cells = [
         column if isinstance(column, list) else [_cell(value) for value in column.tolist()] for column in table.columns.values()
     ]
-    writer.writerows(zip(*cells, [_cell(value) for value in values.tolist()], strict=True))
+    more = [[_cell(value) for value in values.tolist()] for values in added.values()]
+    writer.writerows(zip(*cells, *more, strict=True))
     return out.getvalue()
 
 

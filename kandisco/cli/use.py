@@ -78,11 +78,14 @@ def predict(
     pick: str = typer.Option(
         "best", "--pick", metavar="N|best|accurate", help="Line of the front, the best, or the one of least error."
     ),
+    interval: float = typer.Option(
+        0.0, "--interval", metavar="LEVEL", help="Add the ends of the interval that a new measurement falls into, e.g. 0.95."
+    ),
     output: str = _OUT,
 ) -> None:
     """Apply a formula of a run to new rows; writes them as CSV with the prediction added."""
     from kandisco import data as tables
-    from kandisco.cli.prediction import as_csv, notes, predictions
+    from kandisco.cli.prediction import as_csv, intervals, notes, predictions
 
     session: Session = ctx.obj
     folder = _open(run)
@@ -91,7 +94,11 @@ def predict(
     columns, values = predictions(formula.expr, folder.meta["dataset"], table)
     for note in (*table.notes, *notes(formula.expr, folder.meta["dataset"], columns, values, table)):
         print(f"kandisco: {note}", file=sys.stderr)
-    _write(as_csv(table, folder.meta["dataset"]["target"], values), output)
+    added = {"predicted": values}
+    if interval:
+        ends = intervals(formula.expr, folder, columns, interval)
+        added |= dict(zip(("low", "high"), ends, strict=True))
+    _write(as_csv(table, folder.meta["dataset"]["target"], added), output)
 
 
 def plot(
@@ -114,12 +121,13 @@ def plot(
     print(path)
 
 
-def report(run: str = _RUN) -> None:
+def report(ctx: typer.Context, run: str = _RUN) -> None:
     """Write report.html and report.md of a run again."""
     from kandisco import report
 
+    session: Session = ctx.obj
     folder = _open(run)
-    report.write(folder, folder.result())
+    report.write(folder, folder.result(), session.registry())
     print(folder.path / "report.html")
 
 

@@ -5,25 +5,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kandisco.registry import Registry
     from kandisco.run import Run
     from kandisco.types import Result
+    from kandisco.viz.network import Network
 
 
-def write(run: Run, result: Result) -> None:
+def write(run: Run, result: Result, registry: Registry | None = None) -> None:
     """Write the figures and the two reports into the run folder.
 
     Args:
         run: the folder.
         result: what ``pipeline.discover`` returned, or the stored one.
+        registry: finds the basis and the functions of the run's network; without it the network is left out.
     """
+    from kandisco.report.facts import facts
     from kandisco.report.markdown import markdown
     from kandisco.report.page import page
     from kandisco.viz.figures import draw, summary_figure
+    from kandisco.viz.pictures import held_out, networks
 
-    figures = draw(result)
+    stored = run.result() if len(result.dataset.y) != len(run.dataset().y) else result
+    figures = draw(stored, held_out(run))
+    network = next(iter(networks(run, registry)[::-1]), None) if registry is not None else None
+    figures |= _of_network(run, network)
     for name, svg in figures.items():
         run.write_text(f"figures/{name}.svg", svg)
     if summary := summary_figure(result):
         run.write_text("figures/summary.svg", summary)
     run.write_text("report.md", markdown(run.meta, result, figures))
-    run.write_text("report.html", page(run.meta, result, figures))
+    run.write_text("report.html", page(run.meta, result, figures, facts(run, result, network)))
+
+
+def _of_network(run: Run, network: Network | None) -> dict[str, str]:
+    """Pictures of the network and its training, and the tree of the formula."""
+    from kandisco.viz.canvas import svg
+    from kandisco.viz.diagram import diagram
+    from kandisco.viz.plots import edges_figure, training_figure
+
+    if network is None:
+        return {}
+    drawn = {"kan": diagram(network), "edges": edges_figure(network), "training": training_figure(run.records())}
+    return {name: svg(figure, name) for name, figure in drawn.items() if figure is not None}

@@ -74,16 +74,31 @@ def _asked(expr: Expr) -> Iterator[tuple[str, Expr, Callable[[Array], float]]]:
 
 def _of_power(base: Expr, exponent: Expr) -> Iterator[tuple[str, Expr, Callable[[Array], float]]]:
     value = float(exponent.value) if exponent.head in ("num", "rat") else None  # type: ignore[arg-type]
-    shown = to_text(base, 4)
     if value is None or value != int(value):
-        negative = value is None or value < 0
-        yield (
-            f"{shown} {'>' if negative else '>='} 0",
-            base,
-            (lambda v: _share(~(v > 0))) if negative else (lambda v: _share(~(v >= 0))),
-        )
+        sign, fails = (">", _not_positive) if value is None or value < 0 else (">=", _negative)
+        yield f"{to_text(base, 4)} {sign} 0", base, fails
     elif value < 0:
-        yield f"{shown} != 0", base, _crossed
+        for factor in _factors(base):
+            yield f"{to_text(factor, 4)} != 0", factor, _crossed
+
+
+def _factors(expr: Expr) -> Iterator[Expr]:
+    """What is zero where a product or whole power is: a square touches zero without crossing it."""
+    if expr.head == "mul":
+        for arg in expr.args:
+            yield from _factors(arg)
+    elif expr.head == "pow" and expr.args[1].head == "rat":
+        yield from _factors(expr.args[0])
+    else:
+        yield expr
+
+
+def _not_positive(values: Array) -> float:
+    return _share(~(values > 0))
+
+
+def _negative(values: Array) -> float:
+    return _share(~(values >= 0))
 
 
 def _share(bad: NDArray[np.bool_]) -> float:
@@ -98,13 +113,7 @@ def _crossed(values: Array) -> float:
 def sentence(condition: Condition) -> str:
     """How a condition fares, in words."""
     if condition.inside:
-        return (
-            "violated within the ranges of the data"
-            if condition.inside < 1
-            else "violated or crossed within the ranges of the data"
-        )
+        return "broken somewhere within the ranges of the data"
     return (
-        "met within the ranges of the data, violated or crossed close by"
-        if condition.around
-        else "met within the ranges and around"
+        "met within the ranges of the data, broken just outside" if condition.around else "met within and around them"
     )
