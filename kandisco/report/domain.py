@@ -114,6 +114,4 @@ def sentence(condition: Condition) -> str:
     """How a condition fares, in words."""
     if condition.inside:
         return "broken somewhere within the ranges of the data"
-    return (
-        "met within the ranges of the data, broken just outside" if condition.around else "met within and around them"
-    )
+    return "met within the ranges of the data, broken just outside" if condition.around else "met within and around them"

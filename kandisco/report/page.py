@@ -29,7 +29,7 @@ body {
   margin: 0 auto; padding: 2rem 1rem; max-width: 60rem;
 }
 h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; }
-.soft { color: var(--soft); overflow-wrap: anywhere; } .wide { overflow-x: auto; }
+.soft { color: var(--soft); overflow-wrap: anywhere; } .wide { overflow-x: auto; margin-bottom: 1rem; }
 .law, pre { background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .law { padding: 1.4rem 1.6rem; margin: 1.2rem 0; overflow-x: auto; }
 .law math { font-size: 1.6rem; }
