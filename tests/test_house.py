@@ -53,7 +53,7 @@ def test_everything_imported_is_declared() -> None:
     groups = [PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"].values()]
     declared = {normal(re.split(r"[<>=\[]", text)[0]) for group in groups for text in group}
     used = {name for path in SOURCES for name in imported(path)} - set(sys.stdlib_module_names) - {"kandisco"}
-    packages = {"sklearn": "scikit-learn"}  # the one that is not called what it is imported as
+    packages = {"sklearn": "scikit-learn", "PIL": "pillow"}  # those that are not called what they are imported as
     assert {normal(packages.get(name, name)) for name in used} <= declared
 
 
