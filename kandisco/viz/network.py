@@ -130,10 +130,22 @@ def network_of(
         >>> len(network.edges), network.nodes(1)
         (9, 3)
     """
+    count = kan.shape.outputs
+    return Network(
+        inputs=tuple(inputs) or tuple(f"x{i + 1}" for i in range(kan.shape.inputs)),
+        outputs=tuple(outputs) or (("y",) if count == 1 else tuple(f"y{i + 1}" for i in range(count))),
+        owners=tuple(layer.owner() for layer in kan.shape.layers),
+        edges=tuple(_edges(kan, x, (x - centre) / half, functions)),
+        title=title,
+    )
+
+
+def _edges(kan: KAN, x: Array, seen: Array, functions: Sequence[FunctionSpec]) -> list[Edge]:
+    """All edges, at the rows ``x`` as the user has them and ``seen`` as the network does."""
     from kandisco import kan as net
     from kandisco.symbolic.curves import make_atoms
 
-    flow = net.activations(kan, (x - centre) / half)
+    flow = net.activations(kan, seen)
     weights = _weights(kan, flow)
     price = {spec.name: spec.complexity for spec in functions}
     small = sum(act.edges[..., 0].size for act in flow) <= _FEW
@@ -158,13 +170,7 @@ def network_of(
                             **found,
                         )
                     )
-    return Network(
-        inputs=tuple(inputs) or tuple(f"x{i + 1}" for i in range(kan.shape.inputs)),
-        outputs=tuple(outputs) or (("y",) if kan.shape.outputs == 1 else tuple(f"y{i + 1}" for i in range(kan.shape.outputs))),
-        owners=tuple(layer.owner() for layer in kan.shape.layers),
-        edges=tuple(edges),
-        title=title,
-    )
+    return edges
 
 
 def _found(
