@@ -33,10 +33,13 @@ bench.fit(40, lamb=0.01)
 bench.prune()
 
 # %% [markdown]
-# Finer grids, and what is left: three edges.
+# Finer grids, and a look at what is left: three edges.
 
 # %%
 bench.fit(grids=(10, 20))
+
+# %%
+bench.plot()
 
 # %% [markdown]
 # What does each edge draw? The table ranks the library by how well a function fits and how simple it is. A cosine is a sine

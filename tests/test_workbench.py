@@ -323,3 +323,15 @@ def test_what_cannot_be_built_says_why(registry: Registry) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert "Dropped" in repr(Workbench(np.column_stack([X, np.ones(300)]), Y, registry=registry))
+
+
+def test_the_drawing_names_columns_and_functions_and_is_written_where_told(fitted: Workbench, tmp_path: Path) -> None:
+    made = fitted.branch().fix_symbolic((0, 0, 0), "sin").fit(5)
+    figure = made.plot()
+    texts = {text.get_text() for text in figure.findobj(lambda artist: hasattr(artist, "get_text"))}
+    assert {"x", "y", "f"} <= texts and any(text.startswith("sin") for text in texts)
+    assert not list(tmp_path.iterdir())
+    made.plot(tmp_path / "kan.svg", theme="dark")
+    assert (tmp_path / "kan.svg").read_text(encoding="utf-8").startswith("<svg")
+    with pytest.raises(ConfigError, match="cannot be written"):
+        made.plot(tmp_path / "kan.docx")

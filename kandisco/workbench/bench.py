@@ -27,6 +27,7 @@ from kandisco.stages.prune import prune as eliminate
 from kandisco.types import Array, Dataset, EdgeId, Formula
 from kandisco.workbench import scores, storage, structure, symbols, training
 from kandisco.workbench.formula import expression, polished, splines
+from kandisco.workbench.picture import picture
 from kandisco.workbench.state import Edge, Frame, State, Width, as_shape, edge_id, make_frame, measured, predict
 from kandisco.workbench.tables import columns_of, describe, outline, rows_about
 
@@ -390,6 +391,18 @@ class Workbench:
     def tree(self) -> str:
         """The formula as a tree of its parts, one a line."""
         return outline(self.formula().expr)
+
+    def plot(self, path: str | Path | None = None, *, theme: str = "light") -> Any:
+        """Draw the network: a card for each edge with its curve, its function (``~``: the most similar one) and R2.
+
+        Args:
+            path: file to write (``.svg``, ``.png`` or ``.pdf``); nothing is written without it.
+            theme: ``light`` or ``dark``.
+
+        Returns:
+            The matplotlib figure, which a notebook shows.
+        """
+        return picture(self.state, self._library(None), path, theme)
 
     # ---------------------------------------------------------------------------------------------------------- structure
 
