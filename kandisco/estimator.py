@@ -61,6 +61,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         restarts: random restarts per network shape.
         beam: joint symbol assignments kept while composing a formula.
         candidates: symbols kept per edge.
+        units: units of columns as ``name=unit``, where headers such as ``v [m/s]`` do not give them.
         prune_threshold: share of the output's deviation below which edges are tried for removal.
         random_state: an int, a ``numpy.random.RandomState`` or None for a fresh seed at each fit.
 
@@ -94,6 +95,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         restarts: int = 8,
         beam: int = 16,
         candidates: int = 4,
+        units: Sequence[str] = (),
         prune_threshold: float = 0.01,
         random_state: Any = 0,
     ) -> None:
@@ -111,6 +113,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         self.restarts = restarts
         self.beam = beam
         self.candidates = candidates
+        self.units = units
         self.prune_threshold = prune_threshold
         self.random_state = random_state
 

@@ -133,3 +133,8 @@ def test_a_random_state_of_any_kind_becomes_a_seed() -> None:
         model = KandiscoRegressor(**SHORT, random_state=state).fit(X, 2 * X[:, 0])
         assert isinstance(model.results_[0].seed, int)
     assert model.results_[0].seed == 4
+
+
+def test_units_can_be_given_beside_the_headers() -> None:
+    model = KandiscoRegressor(**QUICK, units=("x0=kg", "x1=m/s", "y=J")).fit(X, Y)
+    assert [v.unit for v in model.results_[0].dataset.inputs] == ["kg", "m/s"]
