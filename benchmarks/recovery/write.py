@@ -67,11 +67,16 @@ def bars(rows: list[Row]) -> list[tuple[str, ...]]:
         tried = {(row["suite"], row["problem"], row["seed"]) for row in part}
         passed_over = [row for row in clean if not recovered(row) and (row["suite"], row["problem"], row["seed"]) not in tried]
         good, count = share([*part, *(passed_over if part[0] not in clean and part[0]["suite"] in FEYNMAN else [])])
-        run = f"{good} of {count}" + ("" if count == total else f" run ({total} in the set)")
+        done = share(part)[1]
+        run = (
+            f"{good} of {count} = {100 * good / count:.0f} %"
+            if count == total
+            else f"{good} of {done} tried ({total} in the set)"
+        )
         least, most = met(good / total, seconds(part)), met((good + total - count) / total, seconds(part))
         verdict = "yes" if least else "open" if most else "no"
         seeds = len({row["seed"] for row in part})
-        return name, asked, f"{run} = {100 * good / count:.0f} %", f"{seconds(part):.1f}", str(seeds), verdict
+        return name, asked, run, f"{seconds(part):.1f}", str(seeds), verdict
 
     return [
         ("set", "bar", "recovered", "median s", "seeds", "met"),
