@@ -43,6 +43,10 @@ def test_what_plugins_import_at_the_top_loads_no_numpy() -> None:
     assert "numpy" not in loaded_by("from kandisco import Dataset, InputError, Table, hookimpl, specs, types")
 
 
+def test_loading_the_plugins_needs_no_numpy() -> None:
+    assert "numpy" not in loaded_by("from kandisco.plugins import load; load(entry_points=False)")
+
+
 def test_every_public_name_is_there() -> None:
     for name in kandisco.__all__:
         assert getattr(kandisco, name) is not None

@@ -12,7 +12,6 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from kandisco.builtins import kernels
 from kandisco.compiled import suits
 from kandisco.hookspecs import hookimpl
 from kandisco.specs import AbstractBasis, BasisSpec
@@ -76,6 +75,8 @@ class BSpline(AbstractBasis):
 
     def features(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> torch.Tensor:
         if suits(x, lo, hi):
+            from kandisco.builtins import kernels
+
             return kernels.cubic(x, lo, hi, self.grid, sloping=False)[0]
         u, width = _unit(x, lo, hi)
         if u.requires_grad:
@@ -96,6 +97,8 @@ class BSpline(AbstractBasis):
 
     def pair(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
         if suits(x, lo, hi):
+            from kandisco.builtins import kernels
+
             values, slopes = kernels.cubic(x, lo, hi, self.grid)
             return values, slopes
         u, width = _unit(x, lo, hi)
