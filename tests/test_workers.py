@@ -179,6 +179,7 @@ def test_ctrl_c_in_the_parent_stops_the_worker(tmp_path: Path) -> None:
 def test_files_where_the_user_is_do_not_stand_in_for_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
     assert ended(tmp_path, "pass") == (["1.5*x"], "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import sys
 import threading
 import time
@@ -73,6 +74,8 @@ def serve(engine: Engine, argv: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if argv is None else argv)
     sys.meta_path.insert(0, _NoTorch())
+    # A shell that starts us in the background has SIGINT ignored, and children inherit that: the parent could not stop them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with _own_stdout() as stream:
         report = Report(stream)
         try:

@@ -89,7 +89,8 @@ def _start(module: str | Path, folder: Path, errors: IO[bytes], environment: Map
     program = [str(module.resolve())] if isinstance(module, Path) else ["-m", module]
     # -P: without it the folder the user happens to be in comes first, and a random.py there would stand in for ours.
     command = [sys.executable, "-P", "-X", "faulthandler", *program, str(folder)]
-    paths = os.pathsep.join(os.path.abspath(entry or ".") for entry in sys.path)
+    entries = [os.path.abspath(entry) for entry in sys.path if entry]  # an empty one is that folder again
+    paths = os.pathsep.join([*entries, str(Path(__file__).parents[2])])
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
