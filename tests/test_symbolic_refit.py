@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import Program, evaluate
-from kandisco.symbolic.refit import refit, residual_unit
+from kandisco.symbolic.refit import _steps, refit, residual_unit
 
 RNG = np.random.default_rng(11)
 X = RNG.uniform(0.5, 3.0, (2, 120))
@@ -112,3 +112,10 @@ def test_weights_are_inverse_variances() -> None:
     slope = weighted.expr.numbers()[0]
     assert abs(slope - 3.0) < 4 * weighted.std_errors[0]
     assert weighted.std_errors[0] < 0.05 * plain.std_errors[0]
+
+
+def test_constants_that_stand_in_for_each_other_to_the_last_bit_get_a_step() -> None:
+    twins = np.ones((1, 2, 8))
+    # The damping takes back what keeps the matrix regular: that is singular to the last bit.
+    step = _steps(np.ones((1, 8)), twins, np.array([-1e-12]))
+    np.testing.assert_allclose(step.sum(), 1.0, rtol=1e-6)

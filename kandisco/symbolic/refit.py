@@ -171,7 +171,11 @@ def _steps(residual: Array, jacobian: Array, damping: Array) -> Array:
         gradient = np.einsum("bpn,bn->bp", unit, residual)
     size = hessian.shape[1]
     hessian += (damping[:, None, None] + 1e-12) * np.eye(size)
-    return np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0] / scale
+    try:
+        steps = np.linalg.solve(hessian, gradient[:, :, None])
+    except np.linalg.LinAlgError:  # constants that stand in for each other to the last bit
+        steps = np.linalg.pinv(hessian, hermitian=True) @ gradient[:, :, None]
+    return np.asarray(steps[:, :, 0] / scale)
 
 
 def _errors(residual: Array, jacobian: Array) -> Array:
