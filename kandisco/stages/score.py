@@ -21,7 +21,7 @@ from kandisco.expr import Expr, complexity, num
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.snap import Sample, price_of_numbers
-from kandisco.symbolic.spectral import even_out, spline_features
+from kandisco.symbolic.spectral import chance, even_out, spline_features
 from kandisco.types import Dataset, Evidence, Formula, Split
 
 Array = NDArray[np.float64]
@@ -332,19 +332,10 @@ def _columns_predict(x: Array, residual: Array) -> bool:
 
 
 def _splines_predict(x: Array, residual: Array) -> bool:
-    from scipy.stats import f as f_distribution
-
     n = len(residual)
     intervals = max(1, min(6, n // (10 * len(x)) - 3))
     design = np.concatenate([spline_features(even_out(column), intervals) for column in x])
-    design = design[: max(1, n // 3)]
-    coef, _, rank, _ = np.linalg.lstsq(design.T, residual, rcond=1e-9)
-    left = float(np.sum((residual - coef @ design) ** 2))
-    total = float(np.sum(residual**2))
-    if n - rank - 1 <= 0 or left <= 0:
-        return left < total
-    ratio = ((total - left) / rank) / (left / (n - rank - 1))
-    return bool(f_distribution.sf(ratio, rank, n - rank - 1) < 1e-3)
+    return chance(design[: max(1, n // 3)], residual) < 1e-3
 
 
 def skeleton(expr: Expr) -> str:

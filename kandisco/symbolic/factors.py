@@ -12,7 +12,7 @@ from kandisco.expr import Expr, mul, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.reduction import Reduction, influence, raised, without
 from kandisco.symbolic.snap import Sample
-from kandisco.symbolic.spectral import spline_features
+from kandisco.symbolic.spectral import chance, spline_features
 from kandisco.symbolic.surrogate import fit_surrogate
 
 Array = NDArray[np.float64]
@@ -35,9 +35,9 @@ def log_factors(sample: Sample) -> Reduction | None:
     while powers:
         left = target - sum(float(p) * logs[k] for k, p in powers.items())
         spread = np.abs(left - np.median(left))
-        chance = {k: min(_chance(logs, k, left), _chance(logs, k, spread)) for k in powers}
-        worst = min(chance, key=lambda k: chance[k])
-        if chance[worst] >= _LEVEL:
+        doubts = {k: min(_chance(logs, k, left), _chance(logs, k, spread)) for k in powers}
+        worst = min(doubts, key=lambda k: doubts[k])
+        if doubts[worst] >= _LEVEL:
             break
         del powers[worst]
     factors = {usable[k]: raised(var(sample.names[usable[k]]), p) for k, p in powers.items()}
@@ -91,8 +91,6 @@ def _clear_powers(sample: Sample, usable: list[int], logs: Array, target: Array)
 
 def _chance(logs: Array, k: int, v: Array) -> float:
     """p-value of the F-test whether ``v`` depends on column ``k``: on splines of it, or on its product with splines of others."""
-    from scipy.stats import f as f_distribution
-
     if not np.ptp(v) > 1e-9:
         return 1.0
     u = (logs[k] - logs[k].mean()) / logs[k].std()
@@ -100,9 +98,4 @@ def _chance(logs: Array, k: int, v: Array) -> float:
     own = spline_features(u, knots)
     joint = [u * spline_features(other, knots) for i, other in enumerate(logs) if i != k]
     design = np.concatenate([own, *joint])
-    design = design - design.mean(axis=1, keepdims=True)
-    centred = v - v.mean()
-    coef, _, rank, _ = np.linalg.lstsq(design.T, centred, rcond=1e-9)
-    total, rest = float(centred @ centred), float(np.sum((centred - coef @ design) ** 2))
-    free = len(v) - int(rank) - 1
-    return float(f_distribution.sf((total - rest) / rank / (rest / free), rank, free)) if free > 0 and rest > 0 else 0.0
+    return chance(design - design.mean(axis=1, keepdims=True), v - v.mean())

@@ -74,6 +74,18 @@ def spectral_start(x: Array, y: Array, *, intervals: int = 12, y_intervals: int 
     return Spectral(theta=theta * scale, parts=parts * scale, missing=float(max(0.0, 1 - singular[0] ** 2)))
 
 
+def chance(design: Array, v: Array) -> float:
+    """p-value of the F-test whether the rows of ``design`` [features, rows] predict ``v`` [rows]; 0 where they leave nothing."""
+    from scipy.stats import f as f_distribution
+
+    coef, _, rank, _ = np.linalg.lstsq(design.T, v, rcond=1e-9)
+    left, total = float(np.sum((v - coef @ design) ** 2)), float(np.sum(v**2))
+    free = len(v) - int(rank) - 1
+    if free <= 0 or left <= 0:
+        return 0.0 if left < total else 1.0
+    return float(f_distribution.sf(((total - left) / rank) / (left / free), rank, free))
+
+
 def _orthonormal(features: Array) -> tuple[Array, Array]:
     """Rows q spanning the features' row space, and r with q = r @ features; directions below 1e-9 are dropped."""
     u, s, vt = np.linalg.svd(features, full_matrices=False)
