@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
 
     from kandisco.expr import Expr
-    from kandisco.types import Array, Dataset, Formula, Table
+    from kandisco.types import Array, Dataset, Formula, KnownLaw, Table
 
 # An exported program's head holds this line; once the program was run, what was found stands in its place.
 UNCHECKED = "not checked on this machine"
@@ -146,7 +146,20 @@ class RefinerSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec:
-    """A named dataset: ``kandisco discover @name``. ``load()`` must not touch the network."""
+    """A named dataset: ``kandisco discover @name``, where a name such as ``feynman/I.6.2`` is one of a family.
+
+    Attributes:
+        load: the rows, the same every time and without the network.
+        source: where the numbers come from.
+        license: on what terms they may be used, by SPDX identifier where it has one.
+        truth: the law behind the target, in words or as a formula.
+        references: papers or pages.
+        generate: for sets that are computed: ``generate(rows, seed)`` gives other rows of the same law; the same arguments,
+            the same rows.
+        laws: what is known to hold; the conformance kit checks it against the rows.
+        citation: what a publication that uses the rows cites.
+        unavailable: returns "" or why the rows cannot be had here (a package that is missing) and the remedy.
+    """
 
     name: str
     load: Callable[[], Dataset]
@@ -155,6 +168,10 @@ class DatasetSpec:
     license: str
     truth: str = ""
     references: tuple[str, ...] = ()
+    generate: Callable[[int, int], Dataset] | None = None
+    laws: tuple[KnownLaw, ...] = ()
+    citation: str = ""
+    unavailable: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,7 @@ else:
 
 
 Evidence = Literal["exact", "supported", "weak", "none"]
+LawKind = Literal["exact", "inequality", "approximate", "boundary"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")
 # Said once of a best formula that is no law: in the verdict where a person reads, among the warnings where a program does.
@@ -67,6 +68,8 @@ class Table:
 class Dataset:
     """Clean numbers for one regression task.
 
+    A task without a target of its own (relations, conserved quantities, trajectories) takes inputs and target alike, as columns.
+
     Attributes:
         name: short name used for the run folder.
         x: float64 [rows, inputs], finite.
@@ -88,6 +91,27 @@ class Dataset:
     groups: NDArray[np.int64] | None = None
     weights: Array | None = None
     source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownLaw:
+    """What is known to hold in a dataset: to check the data against, never shown to a search.
+
+    Attributes:
+        expression: a relation between columns by ``Variable.name``: ``left = right``, ``left <= right`` (``<``, ``>=``, ``>``),
+            or for a boundary two inequalities joined by ``<=>``, such as ``alpha*E_ + 2*(lam - 1) > 0 <=> D < 1/2``.
+        kind: ``exact``: in every row |left - right| <= tolerance * max(|left|, |right|), a value below a millionth of the
+            column's largest counting as that; ``approximate``: the root mean square of left - right is at most tolerance times
+            that of left; ``inequality``: true but for a share ``tolerance`` of the rows, rounding apart; ``boundary``: both
+            inequalities are true or false together but for a share ``tolerance`` of the rows.
+        tolerance: see ``kind``; 0 for an exact law means the rounding of float64 (1e-9).
+        reference: paper or page.
+    """
+
+    expression: str
+    kind: LawKind = "exact"
+    tolerance: float = 0.0
+    reference: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

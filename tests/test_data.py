@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -255,6 +256,26 @@ def test_groups_stay_together_in_parts_and_samples(seed: int) -> None:
     found = split(data, seed=seed, max_rows=200)
     sides = [set(groups[rows]) for rows in (*parts(found), rest(data, found))]
     assert sum(map(len, sides)) == len(set(groups))
+
+
+@given(st.integers(0, 100))
+def test_equal_rows_stay_together_whatever_their_groups(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(300, 2))
+    x[250:270] = x[:20]  # the same measurement under two groups, some through a third
+    groups = np.arange(300) // 5
+    found = split(dataset(x, groups), seed=seed)
+    for what in (groups, x[:, 0]):
+        sides = [set(what[rows]) for rows in parts(found)]
+        assert sum(map(len, sides)) == len(set(what))
+    assert len(found.test) and len(found.train)
+
+
+def test_groups_that_sweep_the_same_inputs_are_told_apart() -> None:
+    groups = np.repeat(np.arange(20), 25)
+    data = replace(dataset(np.tile(np.linspace(0, 1, 25), 20)[:, None], groups), y=np.arange(500.0))
+    found = split(data)
+    assert all(len(rows) >= 25 for rows in (found.test, found.valid, found.train))
 
 
 def test_split_depends_on_content_not_on_order_or_units() -> None:
