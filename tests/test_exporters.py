@@ -134,6 +134,37 @@ def test_torch_takes_the_root_of_a_number_elsewhere() -> None:
     assert "x / math.sqrt(2.0 * math.pi)" in text and "torch.exp" not in text and "math.exp" in text
 
 
+def cancelling(name: str) -> tuple[Any, Any, Any]:
+    """The program of a formula whose terms cancel, float32 points for it, and the true values there."""
+    expr = parse("1e30*(exp(x) - exp(-x))/1e30")
+    points = np.linspace(1e-4, 2e-3, 7, dtype=np.float32)
+    return run_python(export(name, expr))["predict"], points, 2 * np.sinh(points.astype(float))
+
+
+def test_torch_works_in_double_and_gives_back_what_it_was_given() -> None:
+    import torch
+
+    predict, points, true = cancelling("torch")
+    x = torch.tensor(points, requires_grad=True)
+    values = predict(x)
+    assert values.dtype == torch.float32 and predict(x.double()).dtype == torch.float64
+    np.testing.assert_allclose(values.detach().numpy(), true, rtol=1e-6)
+    (slope,) = torch.autograd.grad(values.sum(), x)
+    np.testing.assert_allclose(slope.numpy(), 2 * np.cosh(points), rtol=1e-6)
+    assert run_python(export("torch", parse("2.5")))["predict"](torch.tensor([1, 2])).tolist() == [2.5, 2.5]
+
+
+def test_jax_works_in_double_and_gives_back_what_it_was_given() -> None:
+    jax = pytest.importorskip("jax")
+    predict, points, true = cancelling("jax")
+    x = jax.numpy.asarray(points)
+    assert predict(x).dtype == "float32" and not jax.config.jax_enable_x64
+    for function in (predict, jax.jit(predict), jax.vmap(predict)):
+        np.testing.assert_allclose(function(x), true, rtol=1e-6)
+    np.testing.assert_allclose(jax.jit(jax.vmap(jax.grad(predict)))(x), 2 * np.cosh(points), rtol=1e-6)
+    assert run_python(export("jax", parse("2.5")))["predict"](jax.numpy.array([1, 2])).tolist() == [2.5, 2.5]
+
+
 def test_a_language_without_the_function_says_so() -> None:
     with pytest.raises(InputError, match=r"Rust's standard library has no besselj\(0, \.\.\.\)"):
         export("rust", parse("besselj(0, x)"))

@@ -25,10 +25,10 @@ class Language:
         dialect: name of the table in ``kandisco.expr.dialects``.
         suffix, summary: of the exporter.
         comment: template of a line of a comment.
-        body: the program: ``$head``, ``$doc``, ``$params`` (joined by commas), ``$code``, ``$imports``, ``$arrays``.
+        body: template of the program: ``head``, ``imports``, ``params``, ``doc``, ``arrays``, ``used`` (parameters), ``code``.
         param: template of a parameter.
-        array: template of a statement for each used parameter.
-        constant: template of the expression where it holds no column; ``$first`` is the first parameter.
+        array: template of the statements for each used parameter, or for the first where none is used.
+        constant: template of the expression where it holds no column; ``{1}`` is the first parameter.
         imports: text -> line that is needed where the code holds the text.
     """
 
@@ -45,6 +45,17 @@ class Language:
 
 
 _PY_BODY = '{head}\n\n{imports}\n\n\ndef predict({params}):\n    """{doc}"""\n{arrays}    return {code}\n'
+# Where terms cancel, single precision leaves few digits: these two work in double and give back what they were given.
+_TORCH_BODY = (
+    "{head}\n\n{imports}\n\n\ndef predict({params}):\n"
+    '    """{doc} Worked out in float64, returned in the precision of the inputs."""\n'
+    "    kind = torch.get_default_dtype()\n{arrays}    return ({code}).to(kind)\n"
+)
+_JAX_BODY = (
+    "{head}\n\n{imports}\n\n\ndef predict({params}):\n"
+    '    """{doc} Worked out in float64, returned in the precision of the inputs."""\n'
+    "    kind = jnp.result_type(float, {used})\n    with jax.enable_x64(True):\n{arrays}        return ({code}).astype(kind)\n"
+)
 _PY_SAFE = (
     '{head}\n\nimport math\n\n\ndef predict({params}):\n    """{doc} nan where it is not defined."""\n'
     "    try:\n        return {code}\n    except (ArithmeticError, ValueError):\n        return math.nan\n"
@@ -62,15 +73,19 @@ LANGUAGES = (
         imports={"": "import numpy as np", "special.": "from scipy import special"},
     ),
     Language(
-        name="torch", dialect="TORCH", suffix=".py", summary="a differentiable function of tensors, in their precision",
-        comment="# {0}", body=_PY_BODY, array="    {0} = torch.as_tensor({0})\n",
-        constant="torch.full_like(torch.as_tensor({1}), {0})", imports={"math.": "import math\n", "": "import torch"},
+        name="torch", dialect="TORCH", suffix=".py", summary="a differentiable function of tensors",
+        comment="# {0}", body=_TORCH_BODY, constant="torch.full_like({1}, {0})",
+        array=(
+            "    kind = torch.promote_types(kind, torch.as_tensor({0}).dtype)\n"
+            "    {0} = torch.as_tensor({0}, dtype=torch.float64)\n"
+        ),
+        imports={"math.": "import math\n", "": "import torch"},
     ),
     Language(
-        name="jax", dialect="JAX", suffix=".py", summary="a differentiable function of arrays (float64 needs jax_enable_x64)",
-        comment="# {0}", body=_PY_BODY, array="    {0} = jnp.asarray({0})\n",
-        constant="jnp.full_like(jnp.asarray({1}), {0})",
-        imports={"": "import jax.numpy as jnp", "special.": "from jax.scipy import special"},
+        name="jax", dialect="JAX", suffix=".py", summary="a differentiable function of arrays (jax 0.8 or later)",
+        comment="# {0}", body=_JAX_BODY, array="        {0} = jnp.asarray({0}, dtype=float)\n",
+        constant="jnp.full_like({1}, {0})",
+        imports={"": "import jax\nimport jax.numpy as jnp", "special.": "from jax.scipy import special"},
     ),
     Language(
         name="c", dialect="C", suffix=".c", summary="a function of doubles (link with -lm)",
@@ -136,9 +151,10 @@ def export(language: Language, formulas: Sequence[Formula], dataset: Dataset) ->
 
     expr, dialect = formulas[0].expr, getattr(dialects, language.dialect)
     names = safe_names((variable.name for variable in dataset.inputs), dialect.reserved, dialect.identifier)
-    used = [names[name] for name in expr.variables()]
+    first = next(iter(names.values()))
     code = source(expr, dialect, names)
-    code = code if used else language.constant.format(code, next(iter(names.values())))
+    code = code if expr.variables() else language.constant.format(code, first)
+    used = [names[name] for name in expr.variables()] or [first]
     lines = dict.fromkeys(line for text, line in language.imports.items() if text in code)
     return language.body.format(
         head=_head(language.comment, formulas[0], dataset),
@@ -146,6 +162,7 @@ def export(language: Language, formulas: Sequence[Formula], dataset: Dataset) ->
         params=", ".join(language.param.format(name) for name in names.values()),
         doc=_doc(dataset),
         arrays="".join(language.array.format(name) for name in used),
+        used=", ".join(used),
         code=code,
     )
 

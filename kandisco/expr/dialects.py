@@ -79,7 +79,7 @@ TORCH = Dialect(
     root="torch.sqrt({0})",
     whole="{0}",
     constants=PYTHON,
-    reserved=_PYTHON | {"torch", "math"},
+    reserved=_PYTHON | {"torch", "math", "kind"},
 )
 _JNP = {name: "arc" + name[1:] if name[0] == "a" else name for name in ELEMENTARY}
 JAX = Dialect(
@@ -97,7 +97,7 @@ JAX = Dialect(
     infix=True,
     root="jnp.sqrt({0})",
     whole="{0}",
-    reserved=_PYTHON | {"jnp", "special"},
+    reserved=_PYTHON | {"jax", "jnp", "special", "kind", "float"},
 )
 _C_WORDS = (
     "auto break case char const continue default do double else enum extern float for goto if inline int long register restrict "
