@@ -136,6 +136,12 @@ def edge_id(edge: Edge) -> EdgeId:
     return EdgeId(layer=int(edge[0]), source=int(edge[1]), target=int(edge[2]))
 
 
+def named(edge: Edge) -> str:
+    """An edge as it is typed."""
+    place = edge_id(edge)
+    return f"({place.layer}, {place.source}, {place.target})"
+
+
 def as_shape(width: Width | None, inputs: int) -> net.Shape:
     """A shape from ``"2,5+1,1"``, from ``[2, [5, 1], 1]`` (5 sum nodes and 1 product of two), or the default ``inputs,5,1``.
 

@@ -1,0 +1,50 @@
+"""From the network to a formula, and to pictures of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kandisco.expr import Expr
+from kandisco.expr.symbolic import to_sympy
+from kandisco.types import Formula
+from kandisco.workbench.formula import expression, polished
+from kandisco.workbench.picture import picture
+from kandisco.workbench.tables import outline
+from kandisco.workbench.verbs.edges import AbstractEdges
+
+
+class AbstractFormulas(AbstractEdges):
+    """Verbs that read the network."""
+
+    def expression(self) -> Expr:
+        """The formula of the network as it is, number for number, as a tree in the user's columns and units."""
+        return expression(self._one, self.state.frame)
+
+    def formula(self) -> Formula:
+        """The formula refitted as a whole, its constants snapped where the data allow, with errors and evidence."""
+        return polished(self.expression(), self.state.frame.rows, f"workbench {self.shape}")
+
+    def symbolic_formula(self, *, refit: bool = True) -> Any:
+        """The formula as a sympy expression: refitted and snapped, or (``refit`` False) the network's own numbers.
+
+        Raises:
+            StageError: some edges are still splines.
+        """
+        return to_sympy(self.formula().expr if refit else self.expression())
+
+    def tree(self) -> str:
+        """The formula as a tree of its parts, one a line."""
+        return outline(self.formula().expr)
+
+    def plot(self, path: str | Path | None = None, *, theme: str = "light") -> Any:
+        """Draw the network: a card for each edge with its curve, its function (``~``: the most similar one) and R2.
+
+        Args:
+            path: file to write (``.svg``, ``.png`` or ``.pdf``); nothing is written without it.
+            theme: ``light`` or ``dark``.
+
+        Returns:
+            The matplotlib figure, which a notebook shows.
+        """
+        return picture(self.state, self._library(None), path, theme)
