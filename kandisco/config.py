@@ -104,6 +104,8 @@ def _convert(name: str, default: Any, value: Any) -> Any:
         if isinstance(default, int) and float(value) != int(float(value)):
             raise ValueError
         return int(float(value)) if isinstance(default, int) else type(default)(value)
+    except ConfigError:
+        raise
     except (TypeError, ValueError):
         kind = "a duration such as 60s" if name == "time" else type(default).__name__
         raise ConfigError(f"{name}={value!r} is not usable.", hint=f"Give {kind}.") from None

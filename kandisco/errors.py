@@ -26,14 +26,14 @@ class KandiscoError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
-class ConfigError(KandiscoError):
-    """An option has an unusable value or contradicts another (exit code 2)."""
+class ConfigError(KandiscoError, ValueError):
+    """An option has an unusable value or contradicts another (exit code 2). A ValueError too, as scikit-learn expects."""
 
     exit_code = 2
 
 
-class InputError(KandiscoError):
-    """The data cannot be used (exit code 3)."""
+class InputError(KandiscoError, ValueError):
+    """The data cannot be used (exit code 3). A ValueError too, as scikit-learn expects."""
 
     exit_code = 3
 

@@ -106,6 +106,13 @@ def finished(table: str, capsys: pytest.CaptureFixture[str]) -> str:
 # ---- flags
 
 
+@pytest.mark.parametrize("module", ["kandisco", "kandisco.cli"])
+def test_the_command_line_runs_as_a_module(module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("kandisco ")
+    assert subprocess.run([sys.executable, "-m", module, "plot"], capture_output=True, check=False).returncode == 2
+
+
 def test_every_flag_is_a_field_of_config_with_its_default_and_help() -> None:
     fields = {field.name: field for field in dataclasses.fields(Config)}
     for parameter in parameters():

@@ -128,6 +128,24 @@ def test_what_cannot_be_fitted_is_refused_with_a_remedy() -> None:
         KandiscoRegressor(**QUICK).fit(np.ones((10, 1)), Y[:10])
 
 
+def test_what_is_refused_is_a_value_error_for_scikit_learn() -> None:
+    with pytest.raises(ValueError, match="grid=0"):
+        KandiscoRegressor(grid=0).fit(X, Y)
+    with pytest.raises(ValueError, match="constant"):
+        KandiscoRegressor(**QUICK).fit(np.ones((10, 1)), Y[:10])
+    with pytest.raises(ValueError, match="soon"):
+        KandiscoRegressor(**{**QUICK, "time": "soon"}).fit(X, Y)
+
+
+def test_two_processes_find_what_one_does_and_hand_errors_back() -> None:
+    model = KandiscoRegressor(**SHORT)
+    y = 2 * X[:, 0] + X[:, 1]
+    alone, together = (cross_val_score(model, X, y, cv=2, n_jobs=jobs) for jobs in (1, 2))
+    np.testing.assert_array_equal(alone, together)
+    with pytest.raises(ConfigError, match="grid=0"):
+        cross_val_score(clone(model).set_params(grid=0), X, y, cv=2, n_jobs=2, error_score="raise")
+
+
 def test_a_random_state_of_any_kind_becomes_a_seed() -> None:
     for state in (None, np.random.RandomState(3), np.int64(4)):
         model = KandiscoRegressor(**SHORT, random_state=state).fit(X, 2 * X[:, 0])
