@@ -58,6 +58,8 @@ def guarded(entry: Contribution) -> Any:
     if isinstance(spec, BasisSpec):
         build = call
         call = lambda grid: _Basis(build(grid), who, entry.owner)  # noqa: E731
+    if isinstance(spec, DatasetSpec) and spec.generate is not None:
+        return replace(spec, load=call, generate=_named(spec.generate, who, entry.owner, wanted))
     return replace(spec, **{attribute: call})
 
 

@@ -16,7 +16,7 @@ write_card(
         "rows": 14,
         "title": "First light",
         "summary": "14 laws with their ranges, to draw data from: what kandisco must find before anything else",
-        "columns": [column(name, role="text") for name in ("name", "formula", "inputs", "ranges", "noise", "source")],
+        "columns": [column(name, role="ignore") for name in ("name", "formula", "inputs", "ranges", "noise", "source")],
         "source": "made for kandisco",
         "license": "CC0-1.0",
         "citation": "kandisco, datasets/first_light",

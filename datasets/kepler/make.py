@@ -7,7 +7,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, write  # noqa: E402
+from tools import column, law, write  # noqa: E402
 
 DAYS_A_YEAR = 365.25636  # sidereal year of the Earth
 # Semi-major axis in au (J2000 elements) and sidereal period in days.
@@ -46,13 +46,13 @@ write(
     {
         "title": "Kepler's third law",
         "summary": "semi-major axis and orbital period of the eight planets and of fourteen minor bodies",
-        "columns": [column("body", role="text"), column("a [au]", "a", "au"), column("T [yr]", "T", "yr", "target")],
+        "columns": [column("body", role="id"), column("a [au]", "a", "au"), column("T [yr]", "T", "yr", "target")],
         "source": "https://nssdc.gsfc.nasa.gov/planetary/factsheet/ and https://ssd.jpl.nasa.gov/tools/sbdb_lookup.html",
         "license": "CC0-1.0",
         "citation": "D. R. Williams, NASA Planetary Fact Sheets; JPL Small-Body Database (minor bodies, rounded)",
         "note": "Periods of minor bodies follow from their osculating orbits; those of the planets are observed, and perturbed.",
         "truth": "a**1.5",
-        "tolerance": 0.001,
+        "laws": [law("T = a**(3/2)", "approximate", 1e-3, "Kepler, Harmonices Mundi (1619); planets perturb each other")],
         "references": ["J. Kepler, Harmonices Mundi (1619)"],
     },
 )

@@ -16,7 +16,7 @@ write_card(
         "rows": 131,
         "title": "Benchmark problems",
         "summary": "the laws of the usual benchmarks of symbolic regression, with ranges (U: uniform) and units of each column",
-        "columns": [column(n, role="text") for n in ("suite", "name", "formula", "target", "inputs", "ranges", "units")],
+        "columns": [column(n, role="ignore") for n in ("suite", "name", "formula", "target", "inputs", "ranges", "units")],
         "source": "compiled from the publications under references",
         "license": "CC0-1.0",
         "citation": "kandisco, datasets/problems",

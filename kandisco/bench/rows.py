@@ -9,13 +9,11 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.bench.laws import Law, Range
-from kandisco.errors import InputError
-from kandisco.expr.numeric import evaluate
+from kandisco.bench.laws import Law
+from kandisco.data.problems import points, values
 from kandisco.types import Dataset, Variable
 
 Array = NDArray[np.float64]
-_BATCHES = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,12 +51,12 @@ def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0,
         (50, 4)
     """
     rng = np.random.default_rng([seed, crc32(f"{law.suite}/{law.name}".encode())])
-    columns = _finite(law, rows, rng)
-    clean = _finite(law, max(rows, 400), np.random.default_rng([seed, 1, crc32(law.name.encode())]))
+    columns = points(law, rows, rng)
+    clean = points(law, max(rows, 400), np.random.default_rng([seed, 1, crc32(law.name.encode())]))
     y = columns.pop("")
     ranges = list(law.inputs.values())
     for k in range(irrelevant):
-        columns[f"irrelevant_{k}"] = _values(ranges[rng.integers(len(ranges))], rows, rng)
+        columns[f"irrelevant_{k}"] = values(ranges[rng.integers(len(ranges))], rows, rng)
     order = list(columns)
     rng.shuffle(order)
     names = {f"x{k}": name for k, name in enumerate(order)}
@@ -74,28 +72,3 @@ def draw(law: Law, *, rows: int = 1000, noise: float = 0.0, irrelevant: int = 0,
         target=Variable(name="y", label="y", unit=law.units.get("OUT", "") if units else ""),
     )
     return Drawn(dataset=dataset, names=names, clean=clean)
-
-
-def _finite(law: Law, rows: int, rng: np.random.Generator) -> dict[str, Array]:
-    """Columns of the law and its values under ``""``, at points where it is finite."""
-    kept: list[dict[str, Array]] = []
-    count = 0
-    for _ in range(_BATCHES):
-        columns = {name: _values(part, rows, rng) for name, part in law.inputs.items()}
-        columns[""] = np.broadcast_to(evaluate(law.expr, columns), rows)
-        good = np.isfinite(columns[""])
-        kept.append({name: values[good] for name, values in columns.items()})
-        count += int(good.sum())
-        if count >= rows:
-            return {name: np.concatenate([part[name] for part in kept])[:rows] for name in kept[0]}
-    raise InputError(f"The law {law.name!r} is hardly anywhere finite in its ranges.", hint="Correct its ranges.")
-
-
-def _values(part: Range, rows: int, rng: np.random.Generator) -> Array:
-    if part.kind == "int":
-        values = rng.integers(int(part.low), int(part.high) + 1, rows).astype(np.float64)
-    elif part.kind == "logU":
-        values = np.exp(rng.uniform(np.log(part.low), np.log(part.high), rows))
-    else:
-        values = rng.uniform(part.low, part.high, rows)
-    return values * rng.choice([-1.0, 1.0], rows) if part.both else values

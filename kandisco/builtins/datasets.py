@@ -41,39 +41,41 @@ def cards() -> tuple[tuple[Path, dict[str, Any]], ...]:
     return tuple((path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in found)
 
 
-def _spec(folder: Path, card: dict[str, Any]) -> DatasetSpec:
+def _spec(folder: Path, raw: dict[str, Any]) -> DatasetSpec:
+    from kandisco.data import card_from
+
+    card = card_from(raw, str(folder / "card.json"))
     return DatasetSpec(
-        name=card["name"],
-        load=functools.partial(load, folder, card),
-        summary=card["summary"],
-        source=card["source"],
-        license=card["license"],
-        truth=card["truth"],
-        references=tuple(card["references"]),
+        name=card.name,
+        load=functools.partial(load, folder, raw),
+        summary=card.summary,
+        source=card.source,
+        license=card.license,
+        truth=card.truth,
+        references=card.references,
+        laws=card.laws,
+        citation=card.citation,
     )
 
 
-def load(folder: Path, card: dict[str, Any]) -> Dataset:
+def load(folder: Path, raw: dict[str, Any]) -> Dataset:
     """Read a data set whose bytes are those the card was made for.
 
     Args:
         folder: holds the card's ``file``.
-        card: columns with label, unit and role; sha256 of the file.
+        raw: the card's JSON values.
 
     Raises:
-        InputError: the file was changed.
+        InputError: the file was changed, or the card is unusable.
     """
     import dataclasses
     import hashlib
 
     from kandisco.builtins.readers import read_csv
-    from kandisco.data import to_dataset
+    from kandisco.data import card_from, described
 
-    path = folder / card["file"]
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card["sha256"]:
+    card = card_from(raw, str(folder / "card.json"))
+    path = folder / card.file
+    if hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
         raise InputError(f"{path} is not the file its card describes.", hint="Restore it, or run make.py beside it.")
-    columns = {column["label"]: column for column in card["columns"]}
-    target = next(label for label, column in columns.items() if column["role"] == "target")
-    data = to_dataset(read_csv(path), target=target)
-    named = [dataclasses.replace(v, unit=columns[v.label]["unit"]) for v in (*data.inputs, data.target)]
-    return dataclasses.replace(data, name=card["name"], inputs=tuple(named[:-1]), target=named[-1], source=f"@{card['name']}")
+    return dataclasses.replace(described(read_csv(path), card), source=f"@{card.name}")

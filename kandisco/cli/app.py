@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from kandisco import __version__
-from kandisco.cli import bench, discover, doctor, listing, plugins, use
+from kandisco.cli import bench, datasets, discover, doctor, listing, plugins, use
 from kandisco.cli.session import Session, split_plugin_options
 from kandisco.errors import KandiscoError, PluginError
 
@@ -100,6 +100,7 @@ def build() -> typer.Typer:
     app.command("bench")(bench.bench)
     app.command("list")(listing.list_)
     app.command("doctor")(doctor.doctor)
+    app.add_typer(datasets.app(), name="datasets")
     app.add_typer(plugins.app(), name="plugins")
     return app
 

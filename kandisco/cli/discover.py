@@ -15,6 +15,7 @@ import typer
 
 from kandisco.cli.options import FLAGS, config_from, help_of_set, parameters
 from kandisco.cli.session import Session
+from kandisco.cli.source import load
 from kandisco.config import Config
 from kandisco.errors import ConfigError, KandiscoError, StageError
 
@@ -92,7 +93,7 @@ def _discover(session: Session, config: Config, ways: Ways) -> int:
         registry.refiner(config.refiner)
     from kandisco.data import with_units
 
-    dataset = with_units(_load(session, config, ways), config.units)
+    dataset = with_units(load(session, ways.source, target=config.target, features=config.features), config.units)
     from kandisco.run import Run, versions
 
     used = versions(session.plugin_versions())
@@ -124,24 +125,6 @@ def _complete(session: Session, dataset: Dataset, run: Run, config: Config, ways
     if result.best is None:
         raise StageError("Nothing could be fitted.", hint="Give it more --time, or more rows.")
     return 0
-
-
-def _load(session: Session, config: Config, ways: Ways) -> Dataset:
-    from kandisco import data
-
-    registry = session.registry()
-    if not ways.source.startswith("@"):
-        table = data.read_table(ways.source, registry.readers())
-        return data.to_dataset(table, target=config.target, features=config.features)
-    named = registry.dataset(ways.source).load()
-    if not (config.target or config.features):
-        return named
-    from kandisco.types import Table
-
-    columns = {v.label or v.name: values for v, values in zip(named.inputs, named.x.T, strict=True)}
-    columns[named.target.label or named.target.name] = named.y
-    table = Table(columns=columns, source=ways.source, notes=named.notes)
-    return data.to_dataset(table, target=config.target, features=config.features)
 
 
 def _resumable(dataset: Dataset, config: Config, used: dict[str, str], ways: Ways) -> Run | None:

@@ -24,13 +24,30 @@ def list_(ctx: typer.Context, kind: str = typer.Argument(..., metavar="KIND", he
     registry = session.registry()
     title, row = _COLUMNS[kind]
     owners = registry.owners(kind)
-    rows = [(spec.name, *row(spec), _owner(owners[spec.name].origin, owners[spec.name].label)) for spec in _specs(registry, kind)]
+    rows = []
+    for name, members in families(_specs(registry, kind)).items():
+        first = members[0]
+        owner = _owner(owners[first.name].origin, owners[first.name].label)
+        rows.append((name, *(row(first) if name == first.name else of_family(members, len(title))), owner))
     print("\n".join(aligned([("name", *title, "from"), *rows])))
 
 
 def _specs(registry: Registry, kind: str) -> Sequence[Any]:
     specs: Sequence[Any] = getattr(registry, kind)()
     return specs
+
+
+def families(specs: Sequence[Any]) -> dict[str, list[Any]]:
+    """Specs under their names, those called ``family/member`` together under ``family/...``."""
+    found: dict[str, list[Any]] = {}
+    for spec in specs:
+        found.setdefault(f"{spec.name.split('/')[0]}/..." if "/" in spec.name else spec.name, []).append(spec)
+    return found
+
+
+def of_family(members: Sequence[Any], cells: int) -> tuple[str, ...]:
+    """What stands behind a family's name; the other cells stay empty."""
+    return (f"{len(members)}, such as {members[0].name}", *[""] * (cells - 1))
 
 
 def _owner(origin: str, label: str) -> str:

@@ -1,9 +1,30 @@
-"""From a file to clean numbers: read a table, choose and clean its columns, split its rows."""
+"""From a file to clean numbers: read a table and its card, choose and clean its columns, split its rows."""
 
 from kandisco.data.arrays import to_table
+from kandisco.data.card import Card, Column, card_from, find_card, read_card
 from kandisco.data.clean import to_dataset
+from kandisco.data.described import as_table, described, read_dataset
+from kandisco.data.known import Held, check_law
 from kandisco.data.reading import read_table
 from kandisco.data.splits import rest, sample_rows, split
 from kandisco.data.units import with_units
 
-__all__ = ["read_table", "rest", "sample_rows", "split", "to_dataset", "to_table", "with_units"]
+__all__ = [
+    "Card",
+    "Column",
+    "Held",
+    "as_table",
+    "card_from",
+    "check_law",
+    "described",
+    "find_card",
+    "read_card",
+    "read_dataset",
+    "read_table",
+    "rest",
+    "sample_rows",
+    "split",
+    "to_dataset",
+    "to_table",
+    "with_units",
+]

@@ -26,7 +26,14 @@ _NAMES = re.compile(
 FEW_ROWS = 10
 
 
-def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+def to_dataset(
+    table: Table,
+    *,
+    target: str = "",
+    features: Sequence[str] = (),
+    groups: NDArray[np.int64] | None = None,
+    weights: Array | None = None,
+) -> Dataset:
     """Choose the columns and the rows that can be used.
 
     Text columns are ignored; constant, redundant and row-number columns and columns that are mostly empty are dropped; rows
@@ -37,6 +44,8 @@ def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) 
         table: from a reader.
         target: column to explain, by header, by header without unit, or by name; the last numeric column by default.
         features: columns to explain it with; all others by default.
+        groups: int64 [rows of the table]: rows of one number are never split.
+        weights: float64 [rows of the table], above zero; a row whose weight is nan is dropped.
 
     Raises:
         InputError: an unknown column, text where numbers are needed, or fewer than three usable rows.
@@ -48,14 +57,14 @@ def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) 
         >>> data.target.name, data.inputs[0].name, data.inputs[0].unit
         ('E_', 'm', 'kg')
     """
-    columns, notes = _numbers(table, [_find(table, label) for label in (target, *features) if label], bool(features))
-    asked = [_find(table, feature) for feature in features]
-    goal = _find(table, target) if target else _last_numeric(table, columns, asked)
+    columns, notes = _numbers(table, [find_column(table, label) for label in (target, *features) if label], bool(features))
+    asked = [find_column(table, feature) for feature in features]
+    goal = find_column(table, target) if target else _last_numeric(table, columns, asked)
     if goal in asked:
         raise InputError(f"Column {goal!r} is target and feature at once.", hint="Leave it out of the features.")
     inputs = {label: columns[label] for label in asked or columns if label != goal}
     usable, dropped = _without_gaps(inputs, columns[goal], asked, goal)
-    rows, counted = _complete(table, usable, columns[goal])
+    rows, counted = _complete(table, usable if weights is None else {**usable, "the weight": weights}, columns[goal])
     y = columns[goal][rows]
     kept = {label: column[rows] for label, column in usable.items()}
     kept, redundant = redundant_columns(kept, y, goal, asked)
@@ -72,6 +81,8 @@ def to_dataset(table: Table, *, target: str = "", features: Sequence[str] = ()) 
         inputs=named[:-1],
         target=named[-1],
         notes=(*table.notes, *notes, *dropped, *counted, *redundant, *_marks({**kept, goal: y}), *_remarks(y, goal)),
+        groups=None if groups is None else groups[rows],
+        weights=None if weights is None else weights[rows],
         source=table.source,
     )
 
@@ -80,8 +91,17 @@ def _source(table: Table) -> str:
     return "standard input" if table.source == "-" else table.source or "the table"
 
 
-def _find(table: Table, asked: str) -> str:
-    """The header that somebody means."""
+def find_column(table: Table, asked: str, where: str = "") -> str:
+    """The header that somebody means.
+
+    Args:
+        table: has the headers.
+        asked: the header, the header without its unit, or the name made of it.
+        where: who asks, for the message.
+
+    Raises:
+        InputError: there is none, or more than one.
+    """
     wanted = asked.strip()
     labels = list(table.columns)
     named = dict(zip(labels, variables(labels)))
@@ -96,11 +116,13 @@ def _find(table: Table, asked: str) -> str:
         if len(found) == 1:
             return found[0]
         if found:
-            raise InputError(f"{asked!r} may mean {' or '.join(map(repr, found))}.", hint="Give the whole header.")
+            raise InputError(
+                f"{where and f'{where}: '}{asked!r} may mean {' or '.join(map(repr, found))}.", hint="Give the whole header."
+            )
     near = difflib.get_close_matches(wanted, labels, n=1, cutoff=0.5)
     known = f"Columns: {', '.join(labels[:20])}{', ...' if len(labels) > 20 else ''}."
     hint = f"Did you mean {near[0]!r}? {known}" if near else known
-    raise InputError(f"{_source(table)} has no column {asked!r}.", hint=hint)
+    raise InputError(f"{where and f'{where}: '}{_source(table)} has no column {asked!r}.", hint=hint)
 
 
 def _numbers(table: Table, wanted: Sequence[str], only: bool) -> tuple[dict[str, Array], list[str]]:

@@ -10,6 +10,7 @@ from unittest import mock
 
 import numpy as np
 
+from kandisco.data import check_law
 from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.specs import DatasetSpec
@@ -35,6 +36,8 @@ def _refuse(*_: Any, **__: Any) -> NoReturn:
 
 
 def _offline(spec: DatasetSpec) -> Iterator[str]:
+    if spec.unavailable():
+        raise Elsewhere
     with mock.patch.object(socket.socket, "connect", _refuse), mock.patch.object(socket, "getaddrinfo", _refuse):
         try:
             spec.load()
@@ -43,6 +46,8 @@ def _offline(spec: DatasetSpec) -> Iterator[str]:
 
 
 def _loaded(spec: DatasetSpec) -> Dataset:
+    if spec.unavailable():
+        raise Elsewhere
     try:
         return spec.load()
     except Exception:
@@ -98,6 +103,34 @@ def _truth(spec: DatasetSpec) -> Iterator[str]:
         yield f"truth {spec.truth!r} names {sorted(unknown)}, which are no inputs"
 
 
+def _laws(spec: DatasetSpec) -> Iterator[str]:
+    """What is said to be known has to hold in the rows."""
+    data = _loaded(spec)
+    for law in spec.laws:
+        try:
+            held = check_law(law, data)
+        except InputError as error:
+            yield f"law {law.expression!r} cannot be checked: {error}"
+            continue
+        if not held.ok:
+            yield f"law {law.expression!r} ({law.kind}) does not hold: misfit {held.misfit:.3g}, tolerance {law.tolerance:g}"
+
+
+def _generated(spec: DatasetSpec) -> Iterator[str]:
+    """Other rows of the same set: as many as asked, by the seed alone."""
+    if spec.generate is None or spec.unavailable():
+        return
+    first, again, other = spec.generate(40, 1), spec.generate(40, 1), spec.generate(40, 2)
+    if not 0 < len(first.y) <= 40:
+        yield f"generate(40, 1) gives {len(first.y)} rows; give as many as asked, fewer only where some are not finite"
+    if not (np.array_equal(first.x, again.x) and np.array_equal(first.y, again.y)):
+        yield "generate(40, 1) gives different numbers when called twice; let the seed decide"
+    if np.array_equal(first.x, other.x) and np.array_equal(first.y, other.y):
+        yield "generate gives the same numbers for seeds 1 and 2; use the seed"
+    if (first.inputs, first.target) != (_loaded(spec).inputs, spec.load().target):
+        yield "generate and load name their columns differently"
+
+
 RULES: Mapping[str, Rule] = {
     "card": _card,
     "offline": _offline,
@@ -106,4 +139,6 @@ RULES: Mapping[str, Rule] = {
     "names": _names,
     "repeats": _repeats,
     "truth": _truth,
+    "laws": _laws,
+    "generated": _generated,
 }

@@ -1,0 +1,53 @@
+"""DATA on the command line: a file with the card beside it, ``-`` or ``@name``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kandisco.errors import PluginError
+
+if TYPE_CHECKING:
+    from kandisco.cli.session import Session
+    from kandisco.specs import DatasetSpec
+    from kandisco.types import Dataset
+
+
+def load(session: Session, source: str, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+    """The rows that a user means, for any command that takes data.
+
+    Args:
+        session: has the registry.
+        source: a path, ``-`` for standard input, or ``@name``.
+        target, features: headers or names; they go before what a card says.
+
+    Raises:
+        InputError: the file, its card or a column cannot be used.
+        PluginError: there is no such name, or its rows cannot be had here.
+    """
+    from kandisco import data
+
+    if not source.startswith("@"):
+        return data.read_dataset(source, session.registry().readers(), target=target, features=features)
+    named = available(session, source).load()
+    if not (target or features):
+        return named
+    table = replace(data.as_table(named), source=source)
+    chosen = data.to_dataset(table, target=target, features=features, groups=named.groups, weights=named.weights)
+    known = {variable.label or variable.name: variable for variable in (*named.inputs, named.target)}
+    inputs = tuple(known.get(variable.label, variable) for variable in chosen.inputs)
+    return replace(chosen, name=named.name, inputs=inputs, target=known.get(chosen.target.label, chosen.target))
+
+
+def available(session: Session, name: str) -> DatasetSpec:
+    """The named dataset, if its rows can be had here.
+
+    Raises:
+        PluginError: there is no such name, or a package is missing.
+    """
+    spec = session.registry().dataset(name)
+    if reason := spec.unavailable():
+        first, *rest = reason.splitlines()
+        raise PluginError(f"The rows of @{spec.name} cannot be had here: {first}", hint=" ".join(rest))
+    return spec

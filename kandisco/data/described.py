@@ -1,0 +1,153 @@
+"""A table with its card as a regression task."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kandisco.data.card import Card, find_card, read_card
+from kandisco.data.cells import parse_column, to_number
+from kandisco.data.clean import find_column, to_dataset
+from kandisco.data.reading import read_table
+from kandisco.errors import InputError
+from kandisco.types import Array, Dataset, Table, Variable
+
+if TYPE_CHECKING:
+    from kandisco.specs import ReaderSpec
+
+Cells = Array | list[str]
+
+
+def read_dataset(path: str | Path, readers: Sequence[ReaderSpec], *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+    """A file as a regression task, with the card beside it where there is one.
+
+    Args:
+        path: a file, or ``-`` for standard input.
+        readers: from ``registry.readers()``.
+        target, features: headers; they go before what the card says.
+
+    Raises:
+        InputError: the file or the card cannot be used.
+
+    Example:
+        ``read_dataset("datasets/kepler/data.csv", registry.readers()).target.unit`` is ``"yr"``.
+    """
+    table = read_table(path, readers)
+    found = None if str(path) == "-" else find_card(Path(path))
+    if found is None:
+        return to_dataset(table, target=target, features=features)
+    card = read_card(found)
+    data = described(table, card, target=target, features=features)
+    if card.sha256 and _digest(Path(path)) != card.sha256:
+        data = dataclasses.replace(data, notes=(f"{path} was changed since {found.name} was made for it.", *data.notes))
+    return data
+
+
+def _digest(file: Path) -> str:
+    import hashlib
+
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def described(table: Table, card: Card, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+    """The columns that a card lets take part, under its names and units.
+
+    Args:
+        table: from a reader.
+        card: what is known of its columns.
+        target, features: headers; they go before what the card says.
+
+    Raises:
+        InputError: the card names a column that is not there, or one that cannot have its role.
+    """
+    labels = {
+        column.label: find_column(table, column.label, f"{card.path}: columns[{i}].label")
+        for i, column in enumerate(card.columns)
+    }
+    grouping = [*(labels[label] for label in card.labelled("group")), *(_split_by(table, card))]
+    weight = next((labels[label] for label in card.labelled("weight")), "")
+    by_name = {column.name: column.label for column in card.columns if column.name}
+    target, features = by_name.get(target, target), [by_name.get(feature, feature) for feature in features]
+    asked = {find_column(table, label) for label in (target, *features) if label}
+    goals = [labels[label] for label in card.labelled("target")]
+    goal = find_column(table, target) if target else next(iter(goals), "")
+    out = {labels[label] for label in card.labelled("group", "id", "weight", "ignore", "target")} - asked - {goal}
+    cells = {label: _without_marks(column, _marks(card, labels, label)) for label, column in table.columns.items()}
+    data = to_dataset(
+        dataclasses.replace(table, columns={label: column for label, column in cells.items() if label not in out}),
+        target=goal,
+        features=features,
+        groups=_groups(cells, grouping) if grouping else None,
+        weights=_weights(cells[weight], weight, card, table.first_row) if weight else None,
+    )
+    named = _named(card, {there: label for label, there in labels.items()}, (*data.inputs, data.target))
+    return dataclasses.replace(data, name=card.name or data.name, inputs=named[:-1], target=named[-1])
+
+
+def _split_by(table: Table, card: Card) -> list[str]:
+    return [find_column(table, label, f"{card.path}: split_by[{i}]") for i, label in enumerate(card.split_by)]
+
+
+def _marks(card: Card, labels: dict[str, str], label: str) -> tuple[str, ...]:
+    own = (column.missing for column in card.columns if labels[column.label] == label)
+    return (*card.missing, *next(own, ()))
+
+
+def _without_marks(column: Cells, marks: tuple[str, ...]) -> Cells:
+    """The column with its marks for a missing value taken as such."""
+    if not marks:
+        return column
+    if isinstance(column, list):
+        kept = ["" if cell.strip() in marks else cell for cell in column]
+        parsed = parse_column(kept)
+        return kept if parsed.text else parsed.values
+    numbers = [number for mark in marks if (number := to_number(mark)) is not None]
+    return np.where(np.isin(column, numbers), np.nan, column)
+
+
+def _groups(cells: dict[str, Cells], labels: Sequence[str]) -> NDArray[np.int64]:
+    """A number for each combination of values; what is missing is a value too."""
+    rows = len(next(iter(cells.values())))
+    numbers = np.zeros(rows, dtype=np.int64)
+    for label in labels:
+        codes = np.unique(np.asarray(cells[label]), return_inverse=True)[1].ravel()
+        numbers = np.unique(numbers * (int(codes.max(initial=0)) + 1) + codes, return_inverse=True)[1].ravel()
+    return numbers.astype(np.int64)
+
+
+def _weights(column: Cells, label: str, card: Card, first_row: int) -> Array:
+    if isinstance(column, list):
+        raise InputError(f"{card.path}: the weight {label!r} holds text.", hint="A weight is a number above zero.")
+    bad = np.flatnonzero((column <= 0) | np.isinf(column))
+    if len(bad):
+        where = f"row {int(bad[0]) + first_row} of the weight {label!r} holds {column[bad[0]]:g}"
+        raise InputError(
+            f"{card.path}: {where}.", hint="A weight is a finite number above zero; empty the cell to leave the row out."
+        )
+    return column
+
+
+def _named(card: Card, there: dict[str, str], found: Sequence[Variable]) -> tuple[Variable, ...]:
+    """The variables with the card's names and units."""
+    columns = {column.label: column for column in card.columns}
+    out = []
+    for variable in found:
+        column = columns.get(there.get(variable.label, ""))
+        name = (column.name if column else "") or variable.name
+        out.append(dataclasses.replace(variable, name=name, unit=(column.unit if column else "") or variable.unit))
+    names = [variable.name for variable in out]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{card.path}: two columns are called {twice[0]!r}.", hint="Give one of them another name.")
+    return tuple(out)
+
+
+def as_table(dataset: Dataset) -> Table:
+    """Inputs and target of a dataset as the columns of a table, the target last."""
+    pairs = [*zip(dataset.inputs, dataset.x.T, strict=True), (dataset.target, dataset.y)]
+    columns: dict[str, Cells] = {variable.label or variable.name: values for variable, values in pairs}
+    return Table(columns=columns, source=dataset.source, notes=dataset.notes)
