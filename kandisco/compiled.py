@@ -42,4 +42,4 @@ def suits(*tensors: torch.Tensor) -> bool:
         return False
     if tensors[0].numel() < _WORTH_AN_IMPORT and "numba" not in sys.modules:
         return False
-    return not any(t.requires_grad or t.device.type != "cpu" for t in tensors)
+    return all(t.is_cpu and not t.requires_grad for t in tensors)

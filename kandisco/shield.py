@@ -106,6 +106,25 @@ class _Basis(AbstractBasis):
         found = self._asked("pair", x, lo, hi)
         return None if found is None else (self._fitting("pair", found[0], x), self._fitting("pair", found[1], x))
 
+    def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
+        found = self._asked("layer", x, lo, hi, coef)
+        return None if found is None else self._sized("layer", found, (*coef.shape[:2], x.shape[-1]), coef)
+
+    def layer_slopes(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        found = self._asked("layer_slopes", x, lo, hi, coef, sense)
+        if found is None:
+            return None
+        sizes = tuple(coef.shape), (coef.shape[0], *x.shape[1:])
+        return self._sized("layer_slopes", found[0], sizes[0], coef), self._sized("layer_slopes", found[1], sizes[1], coef)
+
+    def _sized(self, method: str, found: torch.Tensor, want: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+        if tuple(found.shape) != want or found.dtype != like.dtype:
+            got = f"{method} gave shape {tuple(found.shape)} of {found.dtype}"
+            raise _blamed(self._who, self._owner, f"{got}, not {want} of {like.dtype}")
+        return found
+
     def _asked(self, method: str, *args: torch.Tensor) -> Any:
         try:
             return getattr(self._inner, method)(*args)

@@ -74,6 +74,29 @@ class AbstractBasis(abc.ABC):
         """``features`` and ``derivative`` in one pass where that is cheaper than apart; None (the default) if not."""
         return None
 
+    def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
+        """Whole edges summed, sum_ik coef[r, s, i, k] phi_k(x[r, i]), where that is cheaper than ``features`` and a product.
+
+        Args:
+            x: float [R or 1, I, rows], the sources of a layer.
+            lo, hi: float [R, I].
+            coef: float [R, S, I, n_features].
+
+        Returns:
+            float [R, S, rows]; None (the default) lets the core form the features.
+        """
+        return None
+
+    def layer_slopes(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """The slopes of (sense * layer(x, lo, hi, coef)).sum() in ``coef`` and in ``x``, with ``sense`` [R, S, rows].
+
+        Returns:
+            float [R, S, I, n_features] and [R, I, rows]; None exactly where ``layer`` gives None.
+        """
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class BasisSpec:

@@ -15,6 +15,7 @@ from kandisco import compiled
 from kandisco.builtins import bases
 from kandisco.builtins.bases import BSpline, kandisco_bases
 from kandisco.kan import fit, forward, init, parse_width
+from kandisco.kan.gradient import gradient_problem, loss_and_gradient
 from kandisco.kan.layout import pack
 
 needs_numba = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="the extra 'fast' is not installed")
@@ -98,3 +99,37 @@ def test_torch_compile_takes_a_network() -> None:
     whole = torch.compile(lambda at: forward(kan, at), backend="eager")
     at = torch.as_tensor(x)
     torch.testing.assert_close(whole(at), forward(kan, at), rtol=1e-13, atol=1e-13)
+
+
+@needs_numba
+@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_whole_layers_are_what_features_and_a_product_give(dtype: torch.dtype, count: int) -> None:
+    assert compiled.suits(torch.zeros(5000))
+    x, lo, hi = (part[:count] for part in points(dtype))
+    x, lo = x.clamp(-3.0, 3.0), lo.expand(hi.shape[0], 4)
+    basis, rng = BSpline(7), torch.Generator().manual_seed(1)
+    x = torch.cat([x, x.flip(2)], dim=2)  # more rows than a block holds
+    coef, sense = torch.randn(len(lo), 5, 4, 10, generator=rng).to(dtype), torch.randn(len(lo), 5, 1000, generator=rng).to(dtype)
+    phi, dphi = basis.pair(x, lo, hi) or (x, x)
+    exact = 1e-12 if dtype == torch.float64 else 2e-5
+    found, slopes = basis.layer(x, lo, hi, coef), basis.layer_slopes(x, lo, hi, coef, sense)
+    assert found is not None and slopes is not None
+    expected = (
+        torch.einsum("rsik,rikn->rsn", coef, phi), torch.einsum("rsn,rikn->rsik", sense, phi),
+        torch.einsum("rsn,rsik,rikn->rin", sense, coef, dphi),
+    )  # fmt: skip
+    for one, other in zip((found, *slopes), expected, strict=True):
+        assert one.dtype == dtype
+        torch.testing.assert_close(one, other, rtol=exact, atol=exact * float(other.abs().max()))
+
+
+@needs_numba
+def test_gradients_are_the_same_with_and_without_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = torch.rand(2, 600, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    kan = init(parse_width("2,2+1,2@0", 2), next(iter(kandisco_bases())), x=x.T, restarts=3, seed=1)
+    data = gradient_problem(kan, x, x.prod(0, keepdim=True).expand(2, -1))
+    fast = loss_and_gradient(kan, data)
+    monkeypatch.setattr(bases, "suits", never)
+    for one, other in zip(fast, loss_and_gradient(kan, data), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-11)

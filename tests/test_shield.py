@@ -99,6 +99,23 @@ def test_a_good_basis_gives_what_it_gives() -> None:
     assert slopes is not None and slopes.shape == (2, 1, 5)
 
 
+@pytest.mark.parametrize(("wrong", "said"), [(False, ""), (True, r"layer gave shape \(3, 2, 4\) .* not \(3, 2, 5\)")])
+def test_short_cuts_of_a_basis_pass_and_are_checked(wrong: bool, said: str) -> None:
+    class Short(Basis):
+        def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor:
+            return (coef[..., 0] @ x)[..., wrong:]
+
+    x, coef = torch.rand(1, 4, 5, dtype=torch.float64), torch.rand(3, 2, 4, 1, dtype=torch.float64)
+    found, _ = registry("kandisco_bases", BasisSpec(name="b", basis=lambda grid: Short("")))
+    basis = found.basis("b").basis(5)
+    assert basis.layer_slopes(x, *RANGE, coef, coef.new_ones(3, 2, 5)) is None
+    if wrong:
+        with pytest.raises(PluginError, match=said):
+            basis.layer(x, *RANGE, coef)
+    else:
+        torch.testing.assert_close(basis.layer(x, *RANGE, coef), (coef[..., 0] @ x))
+
+
 @pytest.mark.parametrize(
     ("hook", "spec", "said"),
     [

@@ -19,6 +19,8 @@ from kandisco.specs import AbstractBasis, BasisSpec
 if TYPE_CHECKING:
     import torch
 
+# Edges from one source up to which summing them one by one is faster (benchmarks/engine).
+_MOST_EDGES = 32
 Kernel = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
@@ -111,8 +113,28 @@ class BSpline(AbstractBasis):
             found += slopes * ((u - inside) * width)[..., None, :]
         return found, slopes
 
+    def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
+        if not self._narrow(x, lo, hi, coef):
+            return None
+        from kandisco.builtins import kernels
+
+        return kernels.layer(x, lo, hi, coef, self.grid)
+
+    def layer_slopes(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        if not self._narrow(x, lo, hi, coef):
+            return None
+        from kandisco.builtins import kernels
+
+        return kernels.layer_slopes(x, lo, hi, coef, sense, self.grid)
+
+    def _narrow(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> bool:
+        """Whether loops over single edges beat a product of all features: with many edges to a source the product wins."""
+        return coef.shape[1] <= _MOST_EDGES and suits(x, lo, hi, coef)
+
     def _cells(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Place within its interval of each point, and where the first of its four functions lies in the flat result."""
+        """Place within its interval of each point, and where its four functions lie in the flat result, [4 * points]."""
         import torch
 
         place = u * self.grid
@@ -121,15 +143,14 @@ class BSpline(AbstractBasis):
         series = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows)
         # A value that is no number has no cell; any will do, for its functions are no numbers either.
         index = (cell.long().clamp_min_(0) * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
-        return place.sub_(cell), index.view(-1)
+        return place.sub_(cell), (index.view(1, -1) + torch.arange(0, 4 * rows, rows, device=u.device)[:, None]).view(-1)
 
     def _scatter(self, weights: tuple[torch.Tensor, ...], index: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         """The four functions that are not zero at each point, written into their rows: a quarter of the dense arithmetic."""
-        rows = like.shape[-1]
-        found = like.new_zeros(like.numel() * self.n_features)
-        for row, weight in enumerate(weights):
-            found[row * rows :].scatter_(0, index, weight.reshape(-1))
-        return found.view(*like.shape[:-1], self.n_features, rows)
+        import torch
+
+        found = like.new_zeros(like.numel() * self.n_features).scatter_(0, index, torch.stack(weights).view(-1))
+        return found.view(*like.shape[:-1], self.n_features, like.shape[-1])
 
     def _offset(self, u: torch.Tensor) -> torch.Tensor:
         """Distance, in knots, from the centre of each function: centres lie at -1, 0, ..., grid + 1."""

@@ -1,4 +1,8 @@
-"""The cubic splines in one loop over the points, compiled: operation by operation what bases.py does in torch."""
+"""The cubic splines in loops over the points, compiled.
+
+``cubic`` does operation by operation what bases.py does in torch. ``layer`` and ``layer_slopes`` sum whole edges with the four
+splines that are not zero at a point, and never write the others down.
+"""
 
 from __future__ import annotations
 
@@ -72,3 +76,83 @@ def _cubic(x: Any, lo: Any, hi: Any, constants: Any, found: Any) -> None:
             value[k, n], value[k + _1, n], value[k + _2, n], value[k + _3, n] = a, b, c, d
             if sloping:
                 slope[k, n], slope[k + _1, n], slope[k + _2, n], slope[k + _3, n] = da, db, dc, dd
+
+
+def layer(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, grid: int) -> torch.Tensor:
+    """All edges of a layer summed, [R, S, rows]; see ``AbstractBasis.layer``."""
+    import torch
+
+    sums = torch.empty(*coef.shape[:2], x.shape[-1], dtype=x.dtype)
+    _run(x, lo, hi, coef, grid, sums, coef[..., :0], x[..., :0])
+    return sums
+
+
+def layer_slopes(
+    x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, grid: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The slopes of (sense * layer).sum() in the coefficients and in the sources; see ``AbstractBasis.layer_slopes``."""
+    import torch
+
+    steep = torch.zeros_like(coef)
+    pull = torch.empty(coef.shape[0], *x.shape[1:], dtype=x.dtype)
+    _run(x, lo, hi, coef, grid, sense, steep, pull)
+    return steep, pull
+
+
+def _run(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, grid: int, *found: torch.Tensor) -> None:
+    given = (np.ascontiguousarray(part.numpy()) for part in (x, lo, hi, coef))
+    compiled(_layer)(*given, _constants(grid, x.numpy().dtype), *(part.numpy() for part in found))
+
+
+# Rows whose splines stay in the nearest cache while all edges of a source use them.
+_BLOCK = 512
+
+
+def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep: Any, pull: Any) -> None:
+    """Forward into ``sums`` where ``steep`` is empty; else backward from them into ``steep`` and ``pull``."""
+    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
+    forth, rows = steep.shape[3] == 0, x.shape[2]
+    k, w, back = np.empty(_BLOCK, np.int32), np.empty((8, _BLOCK), x.dtype), np.empty(_BLOCK, x.dtype)
+    for r in range(coef.shape[0]):
+        for begin in range(0, rows, _BLOCK):
+            end = min(begin + _BLOCK, rows)
+            for i in range(coef.shape[2]):
+                at, low, width = x[min(r, x.shape[0] - 1), i, begin:end], lo[r, i], hi[r, i] - lo[r, i]
+                scale = grid / width
+                for n in range(end - begin):
+                    u = (at[n] - low) / width
+                    inside = min(max(u, zero), one)
+                    place = inside * grid
+                    left = min(np.floor(place), grid - one) if place >= zero else zero
+                    k[n], t, beyond = np.int32(left), place - left, (u - inside) * width
+                    s, square = one - t, t * t
+                    a, b, d = s * s * s * sixth, (half * t - one) * square + twothirds, square * t * sixth
+                    da, db, dd = -half * scale * s * s, (threehalves * t - two) * t * scale, half * scale * square
+                    dc = -((da + db) + dd)
+                    w[0, n], w[1, n], w[2, n], w[3, n] = (
+                        a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond,
+                    )  # fmt: skip
+                    w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
+                back[:] = zero
+                for s in range(coef.shape[1]):
+                    c, outer = coef[r, s, i], sums[r, s, begin:end]
+                    if forth:
+                        for n in range(end - begin):
+                            j = np.uint64(k[n])
+                            value = c[j] * w[0, n] + c[j + _1] * w[1, n] + c[j + _2] * w[2, n] + c[j + _3] * w[3, n]
+                            outer[n] = value if i == 0 else outer[n] + value
+                    else:
+                        slope = steep[r, s, i]
+                        for n in range(end - begin):
+                            j = np.uint64(k[n])
+                            back[n] += outer[n] * (
+                                c[j] * w[4, n] + c[j + _1] * w[5, n] + c[j + _2] * w[6, n] + c[j + _3] * w[7, n]
+                            )
+                        for n in range(end - begin):
+                            j = np.uint64(k[n])
+                            slope[j] += outer[n] * w[0, n]
+                            slope[j + _1] += outer[n] * w[1, n]
+                            slope[j + _2] += outer[n] * w[2, n]
+                            slope[j + _3] += outer[n] * w[3, n]
+                if not forth:
+                    pull[r, i, begin:end] = back[: end - begin]

@@ -81,13 +81,10 @@ def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
     parts: list[Tensor] = []
     nodes = {len(kan.edges): sense}
     for level in range(len(kan.edges) - 1, -1, -1):
-        edges, phi, z = kan.edges[level], found.phi[level], found.sources[level]
+        edges, z = kan.edges[level], found.sources[level]
         sense = unjoin(kan.shape.layers[level], found.subs[level], nodes.pop(level + 1)[:, None])[:, 0]
-        slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape) * edges.mask[..., None]
-        part = [slope.flatten(1), sense.sum(2)]
-        below = None
-        if level:
-            below = (torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape) * slopes_of(kan, found, level)).sum(2)
+        slope, below = _back(kan, found, level, sense)
+        part = [(slope * edges.mask[..., None]).flatten(1), sense.sum(2)]
         if edges.symbols:
             own = sense[:, subs_of(edges)]
             columns, slopes = columns_and_slopes(edges, z)
@@ -98,6 +95,20 @@ def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
         if below is not None:
             share(kan, level, below, nodes)
     return parts[::-1]
+
+
+def _back(kan: KAN, found: Trace, level: int, sense: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Slopes in the coefficients of a layer [R, S, I, K] and, but for the first, in its sources [R, I, N]."""
+    edges, z, phi = kan.edges[level], found.sources[level], found.phi[level]
+    if phi is None:
+        direct = kan.basis.layer_slopes(z, edges.lo, edges.hi, edges.live(), sense)
+        assert direct is not None, "a basis that sums a layer gives its slopes too"
+        return direct[0], direct[1] if level else None
+    slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape)
+    if not level:
+        return slope, None
+    below = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
+    return slope, below.mul_(slopes_of(kan, found, level)).sum(2)
 
 
 def _outer(sense: Tensor, flat: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ def loss_and_gradient(kan: KAN, data: Problem, first: Tensor | None = None, loss
     like = kan.edges[0].coef
     total, gradient = like.new_zeros(kan.restarts), like.new_zeros(kan.restarts, layout[-1].stop)
     for rows in chunks_of(data):
-        found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
+        found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True, lean=True)
         value, sense = _top(found.outputs, data, rows, loss)
         total += value
         for block, part in zip(layout, sweep(kan, found, sense), strict=True):

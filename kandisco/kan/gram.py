@@ -8,7 +8,7 @@ from torch import Tensor
 from kandisco.kan.backward import sensitivities, sweep
 from kandisco.kan.layout import Block, blocks
 from kandisco.kan.network import KAN
-from kandisco.kan.passes import Trace, trace
+from kandisco.kan.passes import Trace, phi_of, trace
 from kandisco.kan.problem import Normal, Problem, chunks_of, part_of
 
 
@@ -35,7 +35,9 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
         total += data.weighed(residual.square(), rows).sum((1, 2))
         gradient += torch.cat(sweep(kan, found, data.weighed(residual, rows)), dim=1)
         senses = sensitivities(kan, found)
-        features = [data.rooted(torch.cat([phi.flatten(1, 2), torch.ones_like(phi[:, :1, 0])], dim=1), rows) for phi in found.phi]
+        features = [
+            data.rooted(torch.cat([phi.flatten(1, 2), torch.ones_like(phi[:, :1, 0])], dim=1), rows) for phi in phi_of(kan, found)
+        ]
         own = features[last] @ features[last].transpose(1, 2)
         for sub in range(layout[last].subs):
             hessian[:, places[last][sub][:, None], places[last][sub]] += own

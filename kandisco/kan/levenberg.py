@@ -126,9 +126,11 @@ def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
     def each(a: list[Tensor], b: list[Tensor]) -> list[Tensor]:
         return [mixed(va, vb) for va, vb in zip(a, b, strict=True)]
 
-    slopes = [None if a is None or b is None else mixed(a, b) for a, b in zip(new.dphi, old.dphi, strict=True)]
-    parts = (each(new.sources, old.sources), each(new.phi, old.phi), each(new.subs, old.subs))
-    return Trace(*parts, mixed(new.outputs, old.outputs), slopes)
+    def some(a: list[Tensor | None], b: list[Tensor | None]) -> list[Tensor | None]:
+        return [None if va is None or vb is None else mixed(va, vb) for va, vb in zip(a, b, strict=True)]
+
+    sources, subs = each(new.sources, old.sources), each(new.subs, old.subs)
+    return Trace(sources, some(new.phi, old.phi), subs, mixed(new.outputs, old.outputs), some(new.dphi, old.dphi))
 
 
 def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:

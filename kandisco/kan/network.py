@@ -49,9 +49,13 @@ class Edges:
         """The same symbols with other tensors."""
         return Edges(symbols=self.symbols, **tensors)
 
+    def live(self) -> Tensor:
+        """[R, S, I, K]: the coefficients of the live edges, zero elsewhere."""
+        return self.coef * self.mask[..., None]
+
     def weight(self) -> Tensor:
-        """[R, S, I * K]: the coefficients of the live edges, zero elsewhere."""
-        return (self.coef * self.mask[..., None]).flatten(2)
+        """[R, S, I * K]: the same, flat."""
+        return self.live().flatten(2)
 
 
 @dataclass(frozen=True, kw_only=True)

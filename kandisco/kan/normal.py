@@ -9,7 +9,7 @@ from kandisco.kan.backward import sensitivities
 from kandisco.kan.gram import many_sums, normal_by_layers
 from kandisco.kan.layout import Block, blocks
 from kandisco.kan.network import KAN
-from kandisco.kan.passes import Trace, trace
+from kandisco.kan.passes import Trace, phi_of, trace
 from kandisco.kan.problem import Normal, Problem, chunks_of, part_of
 from kandisco.kan.symbols import columns_and_slopes, subs_of
 
@@ -80,7 +80,7 @@ def fill_jacobian(kan: KAN, found: Trace, layout: tuple[Block, ...], senses: lis
     """Jacobian [R, P, O * N] of the outputs: sensitivities times features."""
     count, outputs, rows = kan.restarts, kan.shape.outputs, found.outputs.shape[-1]
     jacobian = found.outputs.new_empty(count, layout[-1].stop, outputs, rows)
-    for block, sense, phi, edges, z in zip(layout, senses, found.phi, kan.edges, found.sources, strict=True):
+    for block, sense, phi, edges, z in zip(layout, senses, phi_of(kan, found), kan.edges, found.sources, strict=True):
         by_sub = sense.transpose(1, 2)
         part = jacobian[:, block.start : block.middle].view(count, block.subs, block.sources * block.features, outputs, rows)
         torch.mul(by_sub[:, :, None], phi.flatten(1, 2)[:, None, :, None], out=part)

@@ -24,12 +24,13 @@ _CHUNK_BYTES = 32_000_000
 class Trace:
     """What a forward pass leaves behind.
 
-    Per layer sources [R|1, I, N], features [R|1, I, K, N] and sub-sums [R, S, N]; the outputs [R, O, N]; and where they were
-    asked for, of every layer but the first, the features' derivatives [R, I, K, N].
+    Per layer sources [R|1, I, N], sub-sums [R, S, N] and features [R|1, I, K, N], which a lean pass leaves out where the basis
+    can do without; the outputs [R, O, N]; and where they were asked for, of every layer but the first, the features'
+    derivatives [R, I, K, N].
     """
 
     sources: list[Tensor]
-    phi: list[Tensor]
+    phi: list[Tensor | None]
     subs: list[Tensor]
     outputs: Tensor
     dphi: list[Tensor | None]
@@ -41,7 +42,7 @@ def forward(kan: KAN, x: ArrayLike | Tensor) -> Tensor:
     return trace(kan, data).outputs.transpose(1, 2)
 
 
-def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool = False) -> Trace:
+def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool = False, lean: bool = False) -> Trace:
     """Forward pass over ``data`` [inputs, N].
 
     Args:
@@ -49,19 +50,20 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
         data: [inputs, N].
         first: the first layer's features, which are the same at every step.
         slopes: compute the features' derivatives in the same pass.
+        lean: form no features that are not known, of a layer that the basis can sum without them.
     """
     nodes = [data[None]]
     found = Trace([], [], [], nodes[0], [])
     for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
         z = gathered(kan, level, nodes)
-        dphi: Tensor | None = None
-        if level == 0:
-            phi = layer_features(kan.basis, edges, z) if first is None else first
-        elif slopes:
-            phi, dphi = features_and_slopes(kan.basis, edges, z)
+        phi, dphi = first if level == 0 else None, None
+        summed = kan.basis.layer(z, edges.lo, edges.hi, edges.live()) if lean and phi is None else None
+        if summed is None:
+            phi, dphi = _features(kan.basis, edges, z, phi, slopes and level > 0)
+            summed = apply_edges(edges, phi)
         else:
-            phi = layer_features(kan.basis, edges, z)
-        subs = add_curves(edges, z, apply_edges(edges, phi))
+            summed += edges.bias[..., None]
+        subs = add_curves(edges, z, summed)
         found.sources.append(z)
         found.phi.append(phi)
         found.subs.append(subs)
@@ -85,9 +87,22 @@ def traces(kan: KAN, data: Tensor) -> Iterator[Trace]:
         yield trace(kan, data[:, start : start + rows])
 
 
+def _features(basis: AbstractBasis, edges: Edges, z: Tensor, known: Tensor | None, slopes: bool) -> tuple[Tensor, Tensor | None]:
+    """Features, if they are not known, and their derivatives if they are wanted."""
+    if known is not None:
+        return known, None
+    return features_and_slopes(basis, edges, z) if slopes else (layer_features(basis, edges, z), None)
+
+
 def features_and_slopes(basis: AbstractBasis, edges: Edges, z: Tensor) -> tuple[Tensor, Tensor]:
     """Features and their derivatives, in one pass where the basis offers it."""
     return basis.pair(z, edges.lo, edges.hi) or (basis.features(z, edges.lo, edges.hi), derivative(basis, z, edges.lo, edges.hi))
+
+
+def phi_of(kan: KAN, found: Trace) -> list[Tensor]:
+    """The features of every layer, from the pass or computed now."""
+    layers = zip(found.phi, kan.edges, found.sources, strict=True)
+    return [layer_features(kan.basis, e, z) if phi is None else phi for phi, e, z in layers]
 
 
 def slopes_of(kan: KAN, found: Trace, level: int) -> Tensor:
@@ -167,7 +182,7 @@ def edge_means(kan: KAN, data: Tensor) -> list[Tensor]:
     """Mean output of each edge over the data, per layer [R, S, I]."""
     sums = [torch.zeros_like(e.mask) for e in kan.edges]
     for found in traces(kan, data):
-        for total, e, z, phi in zip(sums, kan.edges, found.sources, found.phi, strict=True):
+        for total, e, z, phi in zip(sums, kan.edges, found.sources, phi_of(kan, found), strict=True):
             total += torch.einsum("rsik,rik->rsi", e.coef, phi.sum(-1).expand(kan.restarts, -1, -1))
             if e.symbols:
                 total[:, subs_of(e), sources_of(e)] += curves(e, z).sum(-1)
@@ -187,7 +202,7 @@ def edge_deviations(kan: KAN, data: Tensor) -> list[Tensor]:
     means = edge_means(kan, data)
     sums = [torch.zeros_like(e.mask) for e in kan.edges]
     for found in traces(kan, data):
-        for total, e, z, phi, mean in zip(sums, kan.edges, found.sources, found.phi, means, strict=True):
+        for total, e, z, phi, mean in zip(sums, kan.edges, found.sources, phi_of(kan, found), means, strict=True):
             total += (edge_curves(e, z, phi) - mean[..., None]).square().sum(-1)
     return [(total / data.shape[1]).sqrt() * e.mask for total, e in zip(sums, kan.edges, strict=True)]
 
@@ -216,7 +231,9 @@ def activations(kan: KAN, x: ArrayLike | Tensor) -> tuple[Activations, ...]:
     one = select(kan, 0)
     found = trace(one, columns(x, kan.edges[0].coef.dtype, kan.edges[0].coef.device))
     layers = []
-    for edges, layer, z, phi, subs in zip(one.edges, one.shape.layers, found.sources, found.phi, found.subs, strict=True):
+    for edges, layer, z, phi, subs in zip(
+        one.edges, one.shape.layers, found.sources, phi_of(one, found), found.subs, strict=True
+    ):
         values = (z[0], (edge_curves(edges, z, phi) * edges.mask[..., None])[0], subs[0], join(layer, subs)[0])
         sources, outs, sums, nodes = (v.detach().cpu().numpy().astype("float64") for v in values)
         layers.append(Activations(sources=sources, edges=outs, subs=sums, nodes=nodes))

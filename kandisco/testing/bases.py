@@ -197,6 +197,26 @@ def _own_derivative(basis: AbstractBasis, x: torch.Tensor, slopes: torch.Tensor,
         yield f"derivative() and autograd differ by {worst:.2g} (grid {grid}); remember the factor 1 / (hi - lo)"
 
 
+def _options(spec: BasisSpec) -> Iterator[str]:
+    """What a basis may offer beside features, where it does, agrees with them."""
+    import torch
+
+    x = torch.stack([_rows(41, beyond=1.0), _rows(41).flip(0)])[None]
+    lo, hi = torch.full((2, 2), -1.0).double(), torch.full((2, 2), 2.0).double()
+    for grid in GRIDS:
+        basis = spec.basis(grid)
+        features = torch.stack([_features(basis, row) for row in x[0]])
+        coef = torch.linspace(-1.0, 2.0, 2 * 3 * 2 * basis.n_features, dtype=torch.float64).view(2, 3, 2, -1).sin()
+        found: Any = basis.layer(x, lo, hi, coef)
+        if found is None:
+            continue
+        expected = torch.einsum("rsik,ikn->rsn", coef, features)
+        if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-9, atol=1e-9):
+            yield f"layer() and features() differ (grid {grid}); it is the sum over sources and functions of coef times features"
+        elif basis.layer_slopes(x, lo, hi, coef, expected) is None:
+            yield f"layer() gives a result and layer_slopes() none (grid {grid}); offer both or neither"
+
+
 RULES: Mapping[str, Rule] = {
     "builds": _builds,
     "shape": _shape,
@@ -207,4 +227,5 @@ RULES: Mapping[str, Rule] = {
     "constants": _constants,
     "refinement": _refinement,
     "gradients": _gradients,
+    "options": _options,
 }
