@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from kandisco.errors import ConfigError
 
 Lamb = float | Literal["auto"]
+Loss = Literal["squares", "robust"]
 
 
 def _doc(default: Any, text: str) -> Any:
@@ -35,6 +36,9 @@ class Config:
     functions: tuple[str, ...] = _doc(("elementary",), "Functions to build formulas from: names or tags, comma separated.")
     refiner: str = _doc("auto", "Engine that polishes composed formulas: auto, none or a name.")
     time: float = _doc(60.0, "Time limit in seconds; also written 90s, 5m, 1h.")
+    loss: Loss = _doc(
+        "squares", "squares, or robust: rows far from all others are set aside, named in the result, and judged again by the law."
+    )
     seed: int = _doc(0, "Seed of all randomness: the same data, settings and seed give the same formulas.")
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
     max_complexity: int = _doc(40, "Largest formula to consider, in nodes of its tree; twice that if it is exact.")
@@ -52,6 +56,7 @@ class Config:
                 "lamb",
                 "a number from 0 to 1, or auto",
             ),
+            (self.loss in get_args(Loss), "loss", "squares or robust"),
             (1 <= self.grid <= 200, "grid", "a whole number from 1 to 200"),
             (self.time > 0, "time", "a duration above zero"),
             (0 < self.test_size < 0.9, "test_size", "a share between 0 and 0.9"),

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kandisco import pipeline
-from kandisco.config import Config, Lamb
+from kandisco.config import Config, Lamb, Loss
 from kandisco.data import to_dataset, to_table
 from kandisco.data.names import unique_labels
 from kandisco.errors import InputError, PluginError
@@ -61,6 +61,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         restarts: random restarts per network shape.
         beam: joint symbol assignments kept while composing a formula.
         candidates: symbols kept per edge.
+        loss: ``"squares"``, or ``"robust"``: outliers are set aside and listed in the warnings.
         units: units of columns as ``name=unit``, where headers such as ``v [m/s]`` do not give them.
         prune_threshold: share of the output's deviation below which edges are tried for removal.
         random_state: an int, a ``numpy.random.RandomState`` or None for a fresh seed at each fit.
@@ -95,6 +96,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         restarts: int = 8,
         beam: int = 16,
         candidates: int = 4,
+        loss: Loss = "squares",
         units: Sequence[str] = (),
         prune_threshold: float = 0.01,
         random_state: Any = 0,
@@ -113,6 +115,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         self.restarts = restarts
         self.beam = beam
         self.candidates = candidates
+        self.loss = loss
         self.units = units
         self.prune_threshold = prune_threshold
         self.random_state = random_state

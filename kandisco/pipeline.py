@@ -21,6 +21,7 @@ from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, va
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
+from kandisco.stages.outliers import outliers, outliers_of, without
 from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import mimicked
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from kandisco.run import Run
 
 _REFINER_ROUNDS = 2
+_SUSPECTED, _FAR_OUT = 400, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,15 +111,19 @@ def _discover(
     dataset: Dataset, config: Config, registry: Registry, run: Run | None, observers: Sequence[Observer], control: Control
 ) -> Result:
     journal = _Journal(run=run, observers=observers)
-    dataset = data.with_units(dataset, config.units)
-    split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
-    rows = rows_of(dataset, split)
+    given = data.with_units(dataset, config.units)
+    dataset = without(given, outliers(sample_of(given), seed=config.seed)) if config.loss == "robust" else given
+    split, rows = _parted(dataset, config)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
     pool, status = _searched(rows, config, registry, journal, control, units)
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control, units)
     pool = plausible(_polished(pool, rows, control), units, 10 * EXACT * rows.fit.spread)
+    if config.loss == "robust" and (law := _law(pool, rows)) is not None:
+        dataset = without(given, outliers_of(law.expr, replace(sample_of(given), relative=rows.fit.relative)))
+        split, rows = _parted(dataset, config, relative=rows.fit.relative)
+        pool = [score(_refitted(formula, rows.fit), rows) for formula in pool]
     best, front = _confirmed(*choose(pool, rows), rows, registry.functions(config.functions))
     result = Result(
         best=best,
@@ -132,12 +138,19 @@ def _discover(
             *dataset.notes,
             *((RELATIVE,) if rows.fit.relative else ()),
             *_warnings(best, dataset, split, status),
+            *(_suspects(rows, config) if best is None or best.evidence in ("none", "weak") else ()),
             *_broken(journal),
         ),
         records=tuple(journal.records),
     )
     journal.tell("run_finished", result)
     return result
+
+
+def _parted(dataset: Dataset, config: Config, *, relative: bool = False) -> tuple[Split, Rows]:
+    split = data.split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed)
+    rows = rows_of(dataset, split)
+    return split, rows.relative() if relative else rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,9 +191,15 @@ def _searched(
     floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
     work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal, units=units)
     pool: list[Formula] = []
-    for attempt in islice(search.attempts(problem), config.max_attempts):
+    quick = True
+    for tried, attempt in enumerate(islice(search.attempts(problem), config.max_attempts)):
         if pool and (reason := control.reason()):
             return pool, reason
+        if quick and not attempt.quick:
+            quick = False
+            few = replace(config, max_attempts=tried, refiner="none")
+            if _clearly_relative(pool, rows, partial(_searched, rows.relative(), few, registry, journal, control, units)):
+                return pool, "done"
         if attempt.deep and not config.width and _at_noise(pool, rows):
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
@@ -193,6 +212,11 @@ def _searched(
         if engine is engines[0] or not _at_noise(pool, rows):
             pool += _refined(pool, engine, work)
     return pool, control.reason() or "done"
+
+
+def _clearly_relative(pool: Sequence[Formula], rows: Rows, again: Callable[[], tuple[list[Formula], Status]]) -> bool:
+    """Whether the quick forms leave nothing but noise once errors are relative: no need to search for absolute errors first."""
+    return not rows.fit.relative and noise_grows(pool, rows) and _at_noise(again()[0], rows.relative())
 
 
 def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list[Formula]:
@@ -244,8 +268,19 @@ def _show(pool: Sequence[Formula], work: _Work, name: str) -> None:
 
 def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
     """Whether the best formula already leaves nothing but noise, so that more shapes could only add rivals to it."""
+    return _law(pool, rows) is not None
+
+
+def _law(pool: Sequence[Formula], rows: Rows) -> Formula | None:
+    """The best formula, where it leaves nothing but noise."""
     best, _ = choose(pool, rows)
-    return best is not None and best.evidence in ("exact", "supported")
+    return best if best is not None and best.evidence in ("exact", "supported") else None
+
+
+def _refitted(formula: Formula, sample: Sample) -> Candidate:
+    """The same form with its constants fitted to other rows."""
+    fit = sample.refit(formula.expr)
+    return Candidate(expr=fit.expr, origin=formula.origin, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
 
 
 def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[Formula]:
@@ -344,6 +379,15 @@ def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
     }
     errors = {name: math.sqrt(rows.test.mean(r**2)) * unit if len(r) else 0.0 for name, r in residuals.items()}
     return {name: (rmse, 1 - (rmse / spread) ** 2) for name, rmse in errors.items()}
+
+
+def _suspects(rows: Rows, config: Config) -> tuple[str, ...]:
+    """Whether a few rows so far out that they alone may have hidden the law were fitted along."""
+    few = rows.fit.thinned(_SUSPECTED)
+    odd = int(np.sum(outliers(few, seed=config.seed, cut=_FAR_OUT)))
+    if config.loss == "robust" or not 0 < odd <= 0.1 * len(few.y):
+        return ()
+    return (f"Of {len(few.y)} rows {odd} lie far from all others: --loss robust sets such rows aside.",)
 
 
 def _broken(journal: _Journal) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -35,9 +35,9 @@ from kandisco.symbolic.factors import log_factors
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.groups import Grouping, groupings
 from kandisco.symbolic.reduction import Reduction
-from kandisco.symbolic.relevance import most_relevant
+from kandisco.symbolic.relevance import influential, most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.symbolic.surrogate import fit_surrogate
+from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 from kandisco.types import Array, Formula, StageRecord, StageResult
 
 _FINE = 30
@@ -72,17 +72,22 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One shape: ``run`` returns candidate formulas (possibly none). A ``deep`` one is not worth its time at the noise floor."""
+    """One shape: ``run`` returns candidate formulas (possibly none).
+
+    A ``quick`` one is linear algebra. A ``deep`` one is not worth its time at the noise floor.
+    """
 
     name: str
     run: Callable[[Control], list[Candidate]]
+    quick: bool = False
     deep: bool = False
 
 
 def attempts(problem: Problem) -> Iterator[Attempt]:
     """All attempts, simplest first. A width given by the user replaces the search by that one network.
 
-    Among more than a dozen columns only the ten with the strongest signs of influence are searched, all of them linearly.
+    Among more than a dozen columns only the ten with the strongest signs of influence are searched, all of them linearly. Where a
+    surrogate predicts as well without some columns, the others are searched first.
     """
     config = problem.config
     yield from _baselines(problem.sample)
@@ -93,8 +98,10 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         keep = most_relevant(problem.sample.x, problem.sample.y, keep=_SCREENED)
         problem = replace(problem, rows=problem.rows.columns(keep))
     sample = problem.sample
-    floor = _floor(sample)
+    surrogate = cache(partial(fit_surrogate, sample))
+    floor = _floor(sample, surrogate)
     yield from _closed_forms(sample)
+    yield from _among_fewer(problem, sample, surrogate)
     if len(sample.names) == 1:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
     if smaller := groupings(sample, problem.units):
@@ -116,6 +123,17 @@ def _baselines(sample: Sample) -> Iterator[Attempt]:
     yield _closed("linear", structure.linear, sample)
 
 
+def _among_fewer(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
+    """All attempts on the columns that a surrogate needs, where it needs some and not others."""
+    if len(sample.names) < 3 or len(sample.y) < 20:
+        return
+    kept = influential(sample, surrogate())
+    if len(kept) == len(sample.names):
+        return
+    for attempt in attempts(replace(problem, rows=problem.rows.columns(kept))):
+        yield replace(attempt, name=f"{attempt.name} ({len(kept)} of {len(sample.names)} columns)")
+
+
 def _closed_forms(sample: Sample) -> Iterator[Attempt]:
     yield _closed("monomial", structure.monomial, sample)
     yield _closed("polynomial", structure.polynomial, sample)
@@ -125,7 +143,7 @@ def _closed_forms(sample: Sample) -> Iterator[Attempt]:
 
 
 def _closed(name: str, solve: Callable[[Sample], list[Candidate]], sample: Sample) -> Attempt:
-    return Attempt(name=name, run=lambda control: solve(sample))
+    return Attempt(name=name, run=lambda control: solve(sample), quick=True)
 
 
 def smooth_error(problem: Problem) -> float:
@@ -137,9 +155,9 @@ def smooth_error(problem: Problem) -> float:
     return float(np.sqrt(np.mean((surrogate.predict(problem.rows.test.x)[0] - problem.rows.test.y) ** 2)))
 
 
-def _floor(sample: Sample) -> Callable[[], float]:
+def _floor(sample: Sample, surrogate: Callable[[], Surrogate]) -> Callable[[], float]:
     """Share of variance a smooth surrogate leaves on rows it has not seen, worked out when first asked for."""
-    return cache(lambda: fit_surrogate(sample).missing if len(sample.y) >= 20 else 0.05)
+    return lambda: surrogate().missing if len(sample.y) >= 20 else 0.05
 
 
 def _started(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
@@ -324,7 +342,7 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:
-        yield from _started(problem, sample, _floor(sample))
+        yield from _started(problem, sample, _floor(sample, cache(partial(fit_surrogate, sample))))
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kandisco.config import Config
+from kandisco.config import Config, Loss
 from kandisco.control import Control
 from kandisco.errors import PluginError
 from kandisco.expr import Expr, parse, to_text
@@ -191,6 +191,19 @@ def test_errors_that_grow_with_the_target_are_fitted_as_relative_ones() -> None:
     far = {"a": np.array([6.0])}
     assert any("grow with the target" in warning for warning in result.warnings)
     np.testing.assert_allclose(evaluate(best(result).expr, far), 3 * np.exp(9.0), rtol=0.05)
+
+
+def test_a_robust_run_sets_slipped_rows_aside_and_tells_which() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.uniform(1, 3, (2, 120))
+    y = a / b**2
+    y[[4, 50]] += 40.0
+    settings = (Config(loss=loss, refiner="none", max_attempts=4) for loss in get_args(Loss))
+    plain, robust = (discover(table(y, a, b, names="ab"), config, REGISTRY) for config in settings)
+    assert plain.best is not None and plain.best.evidence == "none"
+    assert any("--loss robust" in warning for warning in plain.warnings)
+    assert robust.best is not None and robust.best.evidence == "exact" and to_text(robust.best.expr) == "a/b**2"
+    assert "2 of 120 rows set aside as outliers, counted from 1 after the header: 5, 51." in robust.warnings
 
 
 def with_engine(engine: Callable[[RefineProblem], Iterable[Expr]], name: str = "mine", *, auto: bool = False) -> Registry:

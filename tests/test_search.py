@@ -59,9 +59,21 @@ def test_a_width_replaces_the_search(registry: Registry) -> None:
 def test_wide_tables_are_searched_among_their_most_relevant_columns(registry: Registry) -> None:
     wide = rows("3*a*C", "abcdefghijklmnopqrstuvwxyzABCDEF", n=300)
     networks = [attempt.name for attempt in attempts(problem(registry, wide)) if attempt.name.startswith("kan")]
-    assert networks and all(name.startswith("kan [10,") for name in networks)
+    assert networks and all(name.startswith("kan [10,") or name.endswith("(2 of 10 columns)") for name in networks)
     polynomial = next(attempt for attempt in attempts(problem(registry, wide)) if attempt.name == "polynomial")
     assert any(set(c.expr.variables()) == {"a", "C"} for c in polynomial.run(Control()))
+
+
+def test_columns_without_influence_are_left_out_first_and_come_back_later(registry: Registry) -> None:
+    names = [attempt.name for attempt in attempts(problem(registry, rows("exp(a)/b + sin(a*b)", "abcde")))]
+    fewer, whole = names.index("divide (2 of 5 columns)"), names.index("divide")
+    assert names.index("rational") < fewer < whole
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("law", ["exp(a)/b + 0.01*c", "a*b*c", "exp(a)/b + 0.001*sin(c)"])
+def test_a_column_with_a_small_or_straight_effect_is_kept(registry: Registry, law: str) -> None:
+    assert not any("of 3 columns" in attempt.name for attempt in attempts(problem(registry, rows(law, "abc"))))
 
 
 def test_a_network_is_trained_pruned_and_read_off(registry: Registry) -> None:

@@ -27,6 +27,8 @@ def sample(text: str, low: float, high: float, *, relative: bool = False) -> Sam
         ("exp(-a)*b", 1, 3, 1e-3, False),
         ("sin(a)*b", 0, 6, 5e-2, False),
         ("a**1.5 + b", 1, 3, 1e-2, False),
+        ("b/(a + 0.0703)**4", 1, 3, 1e-2, True),
+        ("b/(a + 0.0703)**4", 1, 3, 1e-5, False),
     ],
 )
 def test_what_noise_hides_and_what_it_does_not(text: str, low: float, high: float, noise: float, expected: bool) -> None:

@@ -24,6 +24,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "functions": ("NAMES", ""),
     "refiner": ("auto|none|NAME", ""),
     "time": ("DURATION", ""),
+    "loss": ("squares|robust", ""),
     "seed": ("INTEGER", ""),
     "test_size": ("SHARE", ""),
     "max_complexity": ("INTEGER", ""),

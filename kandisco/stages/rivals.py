@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
-from kandisco.expr import Expr, add, call, mul, num
+from kandisco.expr import Expr, add, call, mul, num, power, rat
 from kandisco.expr.heads import HEADS
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.snap import Sample
@@ -18,6 +19,7 @@ _SAME = 1e-9
 _ROWS = 240
 _SHIFTS = (0.0, 0.5, -0.5, 1.0, -1.0)
 _STRETCHES = (1.0, 0.5, 0.25)
+_STEPS = (Fraction(-1), Fraction(-1, 2), Fraction(1, 2), Fraction(1))
 # Shifted far enough these are the function itself: no rivals, however slowly a fit gets there.
 _LIMITS = {"exp": ("cosh", "sinh", "tanh"), "log": ("acosh", "asinh", "atanh")}
 
@@ -57,11 +59,18 @@ def mimicked(expr: Expr, sample: Sample, noise: float, heads: Sequence[str]) -> 
 
 
 def exchanged(expr: Expr, heads: Sequence[str]) -> Iterator[Expr]:
-    """The formula with one of its functions replaced by another, c f(a u + b) + d, for several starts of a and b."""
+    """The formula with one of its functions replaced by another, c f(a u + b) + d, for several starts of a and b.
+
+    A power of something fitted, as in (x + 0.07)**(-4), is a function too: its neighbours are the next exponents.
+    """
     for i, arg in enumerate(expr.args):
         if not (expr.head == "pow" and i == 1):
             for other in exchanged(arg, heads):
                 yield Expr(expr.head, (*expr.args[:i], other, *expr.args[i + 1 :]), expr.value)
+    if expr.head == "pow" and expr.args[1].head == "rat" and expr.args[0].numbers():
+        for step in _STEPS:
+            if (exponent := Fraction(expr.args[1].value) + step) != 0:  # type: ignore[arg-type]
+                yield add(mul(num(1.0), power(expr.args[0], rat(exponent))), num(0.01))
     if expr.head not in HEADS or HEADS[expr.head].arity != 1:
         return
     for head in heads:

@@ -64,8 +64,8 @@ def rows_of(dataset: Dataset, split: Split) -> Rows:
     return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
 
 
-def sample_of(dataset: Dataset, rows: NDArray[np.int64]) -> Sample:
-    """Some rows of a dataset as a sample."""
+def sample_of(dataset: Dataset, rows: NDArray[np.int64] | slice = slice(None)) -> Sample:
+    """Some rows of a dataset, by default all, as a sample."""
     names = tuple(variable.name for variable in dataset.inputs)
     weights = None if dataset.weights is None else dataset.weights[rows]
     return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], weights=weights)
