@@ -42,6 +42,39 @@ def test_three_edges_by_hand_give_the_exact_formula(fitted: Workbench) -> None:
     assert by_hand.formula().evidence == "exact"
 
 
+def test_an_edge_is_drawn_against_what_it_may_be(fitted: Workbench, tmp_path: Path) -> None:
+    edge = (0, 1, 0)
+    table = fitted.suggest_symbolic(edge, path=tmp_path / "edge.svg")
+    figure = fitted.plot_edge(edge, functions=["x^2", "sin", "exp"], most=2)
+    upper, lower = figure.axes[:2], figure.axes[2:]
+    assert [axes.get_title().split(":")[0] for axes in upper] == list(
+        table["function"][table["function"].isin(["x^2", "sin", "exp"])]
+    )[:2]
+    rows, curve, function = (line.get_xydata() for line in upper[0].lines)
+    assert len(rows) == len(fitted.state.frame.scaled.x) and abs(function - curve).max() < 0.01 * np.ptp(curve[:, 1])
+    difference = lower[0].lines[1].get_ydata()
+    np.testing.assert_allclose(difference, curve[:, 1] - function[:, 1], atol=1e-12)
+    assert (tmp_path / "edge.svg").read_text(encoding="utf-8").startswith("<svg")
+    with pytest.raises(InputError, match="not an edge|no edge"):
+        fitted.plot_edge((0, 7, 0))
+
+
+def test_rows_stand_off_the_last_edge_by_what_the_network_leaves(registry: Registry) -> None:
+    noisy = bench(registry, X, Y + np.random.default_rng(1).normal(0, 0.05, len(Y))).fit(20)
+    rows = noisy.plot_edge((1, 0, 0), functions=["exp"]).axes[0].lines[0].get_ydata()
+    curve = noisy.curve((1, 0, 0)).v
+    spread = np.std(rows - curve[np.linspace(0, len(curve) - 1, len(rows)).astype(int)]) * noisy.state.frame.scaled.deviation
+    assert 0.03 < spread < 0.07
+
+
+def test_the_tree_is_drawn_and_written_out(registry: Registry, tmp_path: Path) -> None:
+    made = Workbench.from_formula("a*exp(b)", X + 2, names=["a", "b"], registry=registry)
+    assert made.outline() == "*\n  a\n  exp\n    b"
+    figure = made.tree(tmp_path / "tree.svg", theme="dark")
+    assert {text.get_text() for text in figure.axes[0].texts} == {"×", "a", "exp", "b"}
+    assert (tmp_path / "tree.svg").exists()
+
+
 def test_auto_symbolic_finds_them_too(fitted: Workbench) -> None:
     auto = fitted.branch().auto_symbolic()
     assert not auto.splines and "(1, 0, 0) is exp." in auto.state.notes

@@ -6,6 +6,7 @@ sympy ``expr`` instead; a query reads the table ``data``; a sheet holds the form
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -89,12 +90,14 @@ def certified(spec: ExporterSpec, formula: Formula, dataset: Dataset, *, points:
     return f"{before}{found}{after}", found
 
 
-def check(spec: ExporterSpec, formula: Formula, dataset: Dataset, *, points: int = POINTS) -> Certificate:
-    """Export, run and compare; see ``certified``."""
+def check(
+    spec: ExporterSpec, formula: Formula, dataset: Dataset, *, points: int = POINTS, largest: float = math.inf
+) -> Certificate:
+    """Export, run and compare; see ``certified``. Points whose value is above ``largest`` in size are not drawn."""
     runner = RUNNERS.get(spec.suffix)
     if runner is None:
         return Certificate(remark=f"nothing is known to run {spec.suffix} files")
-    x = random_points(formula, dataset, points)
+    x = random_points(formula, dataset, points, largest)
     columns = dict(zip((variable.name for variable in dataset.inputs), x.T, strict=True))
     text = spec.export([formula], replace(dataset, x=x, y=np.zeros(len(x)), groups=None))
     try:
@@ -111,13 +114,14 @@ def check(spec: ExporterSpec, formula: Formula, dataset: Dataset, *, points: int
     return Certificate(tool=tool, points=len(values), difference=difference(values, wanted, formula, columns))
 
 
-def random_points(formula: Formula, dataset: Dataset, points: int) -> Array:
+def random_points(formula: Formula, dataset: Dataset, points: int, largest: float = math.inf) -> Array:
     """Points [points, inputs] within the ranges of the data at which the formula has a value; the same ones every time."""
     rng = np.random.default_rng(0)
     low, high = dataset.x.min(axis=0), dataset.x.max(axis=0)
     x = low + (high - low) * rng.random((4 * points, len(low)))
     values = evaluate(formula.expr, dict(zip((variable.name for variable in dataset.inputs), x.T, strict=True)))
-    good = x[np.isfinite(np.broadcast_to(values, len(x)))][:points]
+    values = np.broadcast_to(values, len(x))
+    good = x[np.isfinite(values) & (np.abs(values) <= largest)][:points]
     chosen: Array = good if len(good) else x[:points]
     return chosen
 

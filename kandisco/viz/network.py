@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Kind = Literal["spline", "symbolic", "dead"]
 _SAMPLES = 60
 _FEW = 24
+_REFINED = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +148,7 @@ def _edges(kan: KAN, x: Array, seen: Array, functions: Sequence[FunctionSpec]) -
 
     flow = net.activations(kan, seen)
     weights = _weights(kan, flow)
-    price = {spec.name: spec.complexity for spec in functions}
+    library = {spec.name: spec for spec in functions}
     small = sum(act.edges[..., 0].size for act in flow) <= _FEW
     edges: list[Edge] = []
     for layer, act in enumerate(flow):
@@ -157,7 +158,7 @@ def _edges(kan: KAN, x: Array, seen: Array, functions: Sequence[FunctionSpec]) -
                 atoms = make_atoms(_steps(u), functions, dense=small) if functions else None
                 for sub in range(len(act.subs)):
                     curve = (_steps(u), _drawn(u, act.edges[sub, source]))
-                    found = _found(kan, (layer, source, sub), weights[layer][sub, source], curve, atoms, price)
+                    found = _found(kan, (layer, source, sub), weights[layer][sub, source], curve, atoms, library, small)
                     edges.append(
                         Edge(
                             layer=layer,
@@ -179,7 +180,8 @@ def _found(
     weight: float,
     curve: tuple[Array, Array],
     atoms: Atoms | None,
-    price: Mapping[str, int],
+    library: Mapping[str, FunctionSpec],
+    small: bool,
 ) -> dict[str, Any]:
     """Kind, weight and function of the edge at (layer, source, sub-sum)."""
     layer, *ends = place
@@ -188,7 +190,7 @@ def _found(
         return {"kind": "dead", "weight": 0.0}
     if known is not None:
         return {"kind": "symbolic", "weight": float(weight), "symbol": known.name or to_text(known.expr, 3), "r2": 1.0}
-    return {"kind": "spline", "weight": float(weight), **_best(*curve, atoms, price)}
+    return {"kind": "spline", "weight": float(weight), **_best(*curve, atoms, library, small)}
 
 
 def _weights(kan: KAN, flow: Sequence[Any]) -> list[Array]:
@@ -227,16 +229,22 @@ def _density(u: Array) -> Array:
     return np.asarray(counts / max(1, counts.max()), dtype=np.float64)
 
 
-def _best(u: Array, curve: Array, atoms: Atoms | None, price: Mapping[str, int]) -> Mapping[str, Any]:
-    """The simplest function whose R2 is within a thousandth of the best one's."""
+def _best(u: Array, curve: Array, atoms: Atoms | None, library: Mapping[str, FunctionSpec], small: bool) -> Mapping[str, Any]:
+    """The simplest function whose R2 is within a thousandth of the best one's; in a small network the best two are refined."""
     if atoms is None or not len(atoms.names) or np.ptp(curve) == 0:
         return {}
-    from kandisco.symbolic.curves import correlations, wrap
+    from kandisco.symbolic.curves import correlations, fit_curve, wrap
+    from kandisco.symbolic.graph import costs
 
     missing = correlations(atoms.values, curve)
+    if small:
+        names = dict.fromkeys(atoms.names[i] for i in np.argsort(missing))
+        fits = fit_curve(u, curve, [library[name] for name in names][:_REFINED], starts=1)
+        fit = fits[int(np.argmin(costs(fits)))]
+        return {"symbol": fit.name, "r2": 1.0 - fit.error**2, "expr": fit.expr}
     near = np.flatnonzero(missing <= max(2 * float(missing.min()), 1e-3))
     near = near if len(near) else np.array([int(np.argmin(missing))])
-    best = min(near.tolist(), key=lambda i: (price[atoms.names[i]], missing[i]))
+    best = min(near.tolist(), key=lambda i: (library[atoms.names[i]].complexity, missing[i]))
     return {
         "symbol": atoms.names[best],
         "r2": 1.0 - float(missing[best]),

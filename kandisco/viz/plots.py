@@ -14,9 +14,10 @@ from kandisco.viz.diagram import label
 from kandisco.viz.network import Edge, Network
 
 if TYPE_CHECKING:
-    from kandisco.types import StageRecord
+    from kandisco.types import Array, StageRecord
 
 _MOST = 12
+_DOTS = 200
 
 
 def edges_figure(network: Network) -> Any:
@@ -44,17 +45,26 @@ def edges_figure(network: Network) -> Any:
 
 
 def _edge(upper: Any, lower: Any, edge: Edge, network: Network) -> None:
+    name = label(edge)
+    upper.set_title(f"{ends(network, edge)}{': ' + name if name else ''}".replace("$", r"\$"), fontsize=7.5)
+    _curves(upper, lower, edge)
+
+
+def ends(network: Network, edge: Edge) -> str:
+    """Where an edge leads from and to: ``x to h1,2``, with the second node of the first hidden level."""
+    source = network.inputs[edge.source] if edge.level == 0 else f"h{edge.level},{edge.source + 1}"
+    end = network.owners[edge.layer][edge.sub]
+    return f"{source} to {network.outputs[end] if edge.layer == len(network.owners) - 1 else f'h{edge.layer + 1},{end + 1}'}"
+
+
+def _curves(upper: Any, lower: Any, edge: Edge) -> None:
+    """The edge's curve, its function, their difference below, and in grey where the rows are."""
     upper.plot(edge.u, edge.v, color=BLUE, linewidth=1.6)
     span = float(np.ptp(edge.v)) or 1.0
     low = float(edge.v.min()) - 0.32 * span
     bins = np.linspace(edge.u[0], edge.u[-1], len(edge.density) + 1)
     upper.stairs(low + 0.25 * span * edge.density, bins, baseline=low, fill=True, color=GREY, alpha=0.6)
     upper.set_ylim(low, float(edge.v.max()) + 0.08 * span)
-    source = network.inputs[edge.source] if edge.level == 0 else f"h{edge.level},{edge.source + 1}"
-    end = network.owners[edge.layer][edge.sub]
-    target = network.outputs[end] if edge.layer == len(network.owners) - 1 else f"h{edge.layer + 1},{end + 1}"
-    name = label(edge)
-    upper.set_title(f"{source} to {target}{': ' + name if name else ''}".replace("$", r"\$"), fontsize=7.5)
     lower.axhline(0, color=INK, linewidth=0.6)
     if edge.expr is not None:
         value = evaluate(edge.expr, {"x": edge.u}) * np.ones_like(edge.u)
@@ -63,6 +73,35 @@ def _edge(upper: Any, lower: Any, edge: Edge, network: Network) -> None:
     for axes in (upper, lower):
         axes.tick_params(labelsize=6)
         axes.locator_params(nbins=4)
+
+
+def overlay_figure(panels: Sequence[tuple[str, Edge]], dots: tuple[Array, Array], *, title: str, across: str, up: str) -> Any:
+    """One edge against several functions side by side: its curve, the function dashed, the difference below, the rows as dots.
+
+    Args:
+        panels: for each function a line about it, and the edge with that function.
+        dots: float64 [rows] each, what enters the edge and what it should give.
+        title, across, up: above all, and at the axes of the first panel.
+
+    Returns:
+        A matplotlib Figure in the marker colours of ``kandisco.viz.canvas``.
+    """
+    keep = np.linspace(0, len(dots[0]) - 1, min(len(dots[0]), _DOTS)).astype(np.int64)
+    with style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(2.5 * max(1, len(panels)) + 0.3, 2.9), layout="constrained")
+        figure.suptitle(title.replace("$", r"\$"), fontsize=9, color=INK)
+        pairs: Any = figure.subplots(2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=(3, 1))
+        for (text, edge), (upper, lower) in zip(panels, pairs.T, strict=True):
+            upper.set_title(text.replace("$", r"\$"), fontsize=7.5)
+            upper.plot(dots[0][keep], dots[1][keep], "o", color=SOFT, markersize=2.2, alpha=0.5, markeredgewidth=0)
+            _curves(upper, lower, edge)
+        pairs[0, 0].set_ylim(min(pairs[0, 0].get_ylim()[0], dots[1].min()), max(pairs[0, 0].get_ylim()[1], dots[1].max()))
+        pairs[0, 0].set_ylabel(up.replace("$", r"\$"), fontsize=7.5)
+        pairs[1, 0].set_ylabel("difference", fontsize=7.5)
+        figure.supxlabel(across.replace("$", r"\$"), fontsize=7.5, color=INK)
+        return figure
 
 
 def training_figure(records: Sequence[StageRecord]) -> Any | None:

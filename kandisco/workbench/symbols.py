@@ -13,7 +13,7 @@ from kandisco.errors import InputError
 from kandisco.expr import to_text, var
 from kandisco.specs import FunctionSpec
 from kandisco.stages.fix import fix_symbolic
-from kandisco.symbolic.curves import fit_curve
+from kandisco.symbolic.curves import CurveFit, fit_curve
 from kandisco.symbolic.graph import costs
 from kandisco.types import Array, EdgeId
 from kandisco.workbench.formula import splines
@@ -57,26 +57,42 @@ def input_of(shape: net.Shape, edge: EdgeId) -> int | None:
     return None
 
 
-def suggestions(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> pandas.DataFrame:
-    """The library on one edge, best first: R2 against complexity, the price of a node being a tenth of a decade of error."""
-    import pandas
+class Ranked(NamedTuple):
+    """A function of the library on an edge's curve, and its cost in decades."""
 
+    fit: CurveFit
+    cost: float
+
+
+def ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> list[Ranked]:
+    """The library on one edge, best first: R2 against complexity, the price of a node being a tenth of a decade of error.
+
+    Raises:
+        InputError: the edge is flat.
+    """
     u, v = curve_of(kan, frame, edge)
     if np.ptp(v) == 0:
-        raise InputError(f"Edge {edge} is flat: it draws no function.", hint="Remove it.")
+        raise InputError(f"Edge {_name(edge)} is flat: it draws no function.", hint="Remove it.")
     fits = fit_curve(u, v, functions)
-    price = costs(fits) if fits else np.zeros(0)
+    found = zip(fits, costs(fits).tolist(), strict=True) if fits else ()
+    return sorted((Ranked(fit, cost) for fit, cost in found), key=lambda choice: choice.cost)
+
+
+def suggestions(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> pandas.DataFrame:
+    """The library on one edge as a table, best first."""
+    import pandas
+
     place = input_of(kan.shape, edge)
     name = var("x" if place is None else frame.labels[place])
     rows = [
         {
-            "function": fits[i].name,
-            "r2": 1.0 - fits[i].error ** 2,
-            "complexity": fits[i].complexity,
-            "cost": price[i],
-            "curve": to_text(fits[i].expr.substitute({"x": name}), 4),
+            "function": fit.name,
+            "r2": 1.0 - fit.error**2,
+            "complexity": fit.complexity,
+            "cost": cost,
+            "curve": to_text(fit.expr.substitute({"x": name}), 4),
         }
-        for i in np.argsort(price, kind="stable")
+        for fit, cost in ranked(kan, frame, edge, functions)
     ]
     return pandas.DataFrame(rows, columns=["function", "r2", "complexity", "cost", "curve"])
 
@@ -133,14 +149,12 @@ def _name(edge: EdgeId) -> str:
 
 
 def _ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> list[_Choice]:
-    """The library on an edge's curve, cheapest first."""
+    """The library on an edge's curve, cheapest first; none on a flat one."""
     u, v = curve_of(kan, frame, edge)
     if np.ptp(v) == 0 or np.ptp(u) == 0:
         return []
-    fits = fit_curve(u, v, functions)
     library = {spec.name: spec for spec in functions}
-    found = zip(fits, costs(fits).tolist(), strict=True) if fits else ()
-    return sorted((_Choice(library[fit.name], cost, 1.0 - fit.error**2) for fit, cost in found), key=lambda c: c.cost)
+    return [_Choice(library[fit.name], cost, 1.0 - fit.error**2) for fit, cost in ranked(kan, frame, edge, functions)]
 
 
 def _without(kan: net.KAN, frame: Frame, edge: EdgeId, control: Control) -> net.KAN | None:

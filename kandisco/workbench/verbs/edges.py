@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 from kandisco import kan as net
 from kandisco.control import Control
@@ -14,6 +15,7 @@ from kandisco.specs import FunctionSpec
 from kandisco.stages import fix as fixing
 from kandisco.types import EdgeId
 from kandisco.workbench import symbols
+from kandisco.workbench.picture import edge_picture
 from kandisco.workbench.state import Edge, edge_id, named
 from kandisco.workbench.verbs.pruning import AbstractPruning
 
@@ -24,9 +26,52 @@ if TYPE_CHECKING:
 class AbstractEdges(AbstractPruning):
     """Verbs about single edges."""
 
-    def suggest_symbolic(self, edge: Edge, functions: Sequence[str] | None = None) -> pandas.DataFrame:
-        """The library on one edge, ranked by cost: decades of error, plus a tenth for each node of complexity."""
+    def suggest_symbolic(
+        self, edge: Edge, functions: Sequence[str] | None = None, *, path: str | Path | None = None, theme: str = "light"
+    ) -> pandas.DataFrame:
+        """The library on one edge, ranked by cost: decades of error, plus a tenth for each node of complexity.
+
+        Args:
+            edge: (layer, source, target).
+            functions: names or tags of functions; by default those of the workbench.
+            path: file for the picture of ``plot_edge``: the edge against the first rows of the table.
+            theme: of the picture.
+
+        Returns:
+            Columns ``function``, ``r2`` (on the curve), ``complexity``, ``cost`` and ``curve`` (the function with its numbers).
+
+        Raises:
+            InputError: the edge is flat.
+        """
+        if path is not None:
+            self.plot_edge(edge, path, functions=functions, theme=theme)
         return symbols.suggestions(self._one, self.state.frame, edge_id(edge), self._library(functions))
+
+    def plot_edge(
+        self,
+        edge: Edge,
+        path: str | Path | None = None,
+        *,
+        functions: Sequence[str] | None = None,
+        most: int = 4,
+        theme: str = "light",
+    ) -> Any:
+        """Draw an edge against the functions most like it, in the order of ``suggest_symbolic``.
+
+        Each panel: the edge's curve (blue), the function (orange, dashed), their difference below, in grey where rows are, and
+        the rows as dots. At an edge that ends in the target a dot is off the curve by what the network leaves of that row.
+
+        Args:
+            edge: (layer, source, target).
+            path: file to write (``.svg``, ``.png`` or ``.pdf``); nothing is written without it.
+            functions: names or tags of functions; by default those of the workbench.
+            most: how many functions.
+            theme: ``light`` or ``dark``.
+
+        Returns:
+            The matplotlib figure.
+        """
+        return edge_picture(self.state, edge_id(edge), self._library(functions), most, path, theme)
 
     def fix_symbolic(self, edge: Edge, function: str, *, lock: bool = False) -> Self:
         """Make an edge c f(a x + b) + d, started from what it draws; training goes on with a, b, c, d, unless locked.

@@ -9,7 +9,7 @@ from kandisco.expr import Expr
 from kandisco.expr.symbolic import to_sympy
 from kandisco.types import Formula
 from kandisco.workbench.formula import expression, polished
-from kandisco.workbench.picture import picture
+from kandisco.workbench.picture import picture, tree_picture
 from kandisco.workbench.tables import outline
 from kandisco.workbench.verbs.edges import AbstractEdges
 
@@ -33,8 +33,20 @@ class AbstractFormulas(AbstractEdges):
         """
         return to_sympy(self.formula().expr if refit else self.expression())
 
-    def tree(self) -> str:
-        """The formula as a tree of its parts, one a line."""
+    def tree(self, path: str | Path | None = None, *, theme: str = "light") -> Any:
+        """Draw the expression tree of the formula; ``outline`` writes it as text.
+
+        Args:
+            path: file to write (``.svg``, ``.png`` or ``.pdf``); nothing is written without it.
+            theme: ``light`` or ``dark``.
+
+        Returns:
+            The matplotlib figure.
+        """
+        return tree_picture(self.formula().expr, path, theme)
+
+    def outline(self) -> str:
+        """The expression tree of the formula as text, a node a line, children indented."""
         return outline(self.formula().expr)
 
     def plot(self, path: str | Path | None = None, *, theme: str = "light") -> Any:
