@@ -19,6 +19,7 @@ from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
 from kandisco.expr.heads import HEADS
+from kandisco.runjson import edges_from_json, edges_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.outliers import outliers, outliers_of, without
@@ -226,21 +227,22 @@ def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list
         known = [*pool, *found]
         if work.control.reason() or search.settled(known, work.rows) or (turn and _at_noise(known, work.rows)):
             break
-        seeds = [f.expr for f in sorted(known, key=lambda f: mdl(f, work.rows))[:3]]
+        seeds = sorted(known, key=lambda f: mdl(f, work.rows))[:3]
         found += _unit(work, f"refiner {refiner.name} {turn}", partial(_proposed, refiner, seeds, work))
         _show([*pool, *found], work, f"refiner {refiner.name}")
     return found
 
 
 def _attempted(attempt: search.Attempt, control: Control, scales: dict[str, float]) -> list[Candidate]:
-    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin) for c in attempt.run(control)]
+    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin, edges=c.edges) for c in attempt.run(control)]
 
 
-def _proposed(refiner: RefinerSpec, seeds: Sequence[Expr], work: _Work) -> list[Candidate]:
+def _proposed(refiner: RefinerSpec, seeds: Sequence[Formula], work: _Work) -> list[Candidate]:
+    """What an engine makes of the best formulas; where a network stands behind the first of these, its story goes on."""
     config = work.config
     found = propose(
         refiner,
-        seeds,
+        [seed.expr for seed in seeds],
         work.rows.fit,
         work.functions,
         max_complexity=config.max_complexity,
@@ -249,7 +251,14 @@ def _proposed(refiner: RefinerSpec, seeds: Sequence[Expr], work: _Work) -> list[
         units={name: unit for name, unit in work.units.items() if unit},
     )
     work.journal.record(found.record)
-    return found.value
+    if not seeds or not seeds[0].edges:
+        return found.value
+    return [replace(c, origin=f"{c.origin}, started from: {_story(seeds[0])}", edges=seeds[0].edges) for c in found.value]
+
+
+def _story(formula: Formula) -> str:
+    """How a formula was found, without what its own engine started from."""
+    return formula.origin.partition(", started from: ")[2] or formula.origin
 
 
 def _heads(expr: Expr) -> frozenset[str]:
@@ -310,7 +319,7 @@ def _polished(pool: Sequence[Formula], rows: Rows, control: Control) -> list[For
     best, _ = choose(pool, rows)
     if best is None or search.settled(pool, rows):
         return list(pool)
-    candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors)
+    candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors, edges=best.edges)
     return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True, control=control).value)]
 
 
@@ -333,12 +342,24 @@ def _confirmed(
 
 def _candidate_to(formula: Formula) -> dict[str, Any]:
     errors = [value if math.isfinite(value) else None for value in formula.std_errors]
-    return {"expr": to_json(formula.expr), "origin": formula.origin, "rmse": formula.rmse_train, "std_errors": errors}
+    return {
+        "expr": to_json(formula.expr),
+        "origin": formula.origin,
+        "rmse": formula.rmse_train,
+        "std_errors": errors,
+        "edges": edges_to_json(formula.edges),
+    }
 
 
 def _candidate_from(item: dict[str, Any]) -> Candidate:
     errors = tuple(math.nan if value is None else value for value in item["std_errors"])
-    return Candidate(expr=from_json(item["expr"]), origin=item["origin"], rmse=item["rmse"], std_errors=errors)
+    return Candidate(
+        expr=from_json(item["expr"]),
+        origin=item["origin"],
+        rmse=item["rmse"],
+        std_errors=errors,
+        edges=edges_from_json(item.get("edges", [])),
+    )
 
 
 def _scales(sample: Sample) -> dict[str, float]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kandisco.errors import InputError
 from kandisco.expr import from_json, to_json
-from kandisco.types import Array, Dataset, Formula, Result, StageRecord, Variable
+from kandisco.types import Array, Dataset, EdgeOrigin, Formula, Result, StageRecord, Variable
 
 _Shape = Any
 _NUMBER = (int, float)
@@ -39,6 +39,7 @@ _FORMULA: _Shape = {
     "origin": str,
     "std_errors": [_MAYBE],
 }
+_EDGE: _Shape = {"start": str, "end": str, "symbol": str, "r2": _MAYBE, "curve": str}
 _RESULT: _Shape = {
     "status": _STATUS,
     "seed": int,
@@ -132,7 +133,23 @@ def formula_to_json(formula: Formula) -> dict[str, Any]:
         "evidence": formula.evidence,
         "origin": formula.origin,
         "std_errors": [finite(value) for value in formula.std_errors],
+        "edges": edges_to_json(formula.edges),
     }
+
+
+def edges_to_json(edges: Sequence[EdgeOrigin]) -> list[dict[str, Any]]:
+    """The edges behind a formula as JSON values."""
+    return [plain(dataclasses.asdict(edge)) for edge in edges]
+
+
+def edges_from_json(value: Any) -> tuple[EdgeOrigin, ...]:
+    """Read ``edges_to_json``'s value back.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    check(value, [_EDGE])
+    return tuple(EdgeOrigin(**{name: item[name] for name in _EDGE} | {"r2": _number(item["r2"])}) for item in value)
 
 
 def formula_from_json(value: Mapping[str, Any]) -> Formula:
@@ -144,6 +161,7 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
     try:
         check(value, _FORMULA)
         expr = from_json(value["expr"])
+        edges = edges_from_json(value.get("edges", []))
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"A stored formula is damaged: {error}.", hint="Run kandisco discover again.") from None
     return Formula(
@@ -153,6 +171,7 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         evidence=value["evidence"],
         origin=value["origin"],
         std_errors=tuple(_number(error) for error in value["std_errors"]),
+        edges=edges,
     )
 
 

@@ -370,7 +370,7 @@ def _independent(found: list[Reduction]) -> list[Reduction]:
 
 
 def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:
-    return Candidate(expr=reduction.rebuild(candidate.expr), origin=f"{reduction.name} > {candidate.origin}")
+    return replace(candidate, expr=reduction.rebuild(candidate.expr), origin=f"{reduction.name} > {candidate.origin}")
 
 
 def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:

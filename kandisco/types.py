@@ -125,6 +125,25 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EdgeOrigin:
+    """An edge of the network a formula was read off, and the function that took the place of its curve.
+
+    Attributes:
+        start: a column, what was made of one, or a node such as ``h1,2``, the second of the first hidden level.
+        end: a node, or ``output``.
+        symbol: name of the function.
+        r2: of the function on the curve the edge drew; nan where it was put there by hand.
+        curve: the function with the numbers of the curve, in ``x``.
+    """
+
+    start: str
+    end: str
+    symbol: str
+    r2: float
+    curve: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Formula:
     """One candidate law in the user's own columns and units.
 
@@ -136,6 +155,7 @@ class Formula:
         evidence: ``exact``, ``supported``, ``weak`` or ``none`` (see docs/design/evidence.md).
         origin: how it was found, e.g. ``"kan [2,1,1] spectral > symbolic > snap"``.
         std_errors: standard error of each fitted constant, in the order of the tree's numbers.
+        edges: those of the network it was read off, or of the one a refiner started from; empty for a closed form.
     """
 
     expr: Expr
@@ -148,6 +168,7 @@ class Formula:
     evidence: Evidence = "none"
     origin: str = ""
     std_errors: tuple[float, ...] = ()
+    edges: tuple[EdgeOrigin, ...] = ()
 
     def __str__(self) -> str:
         """The formula on one line, with its evidence and held-out error."""

@@ -20,7 +20,7 @@ from kandisco.report import words
 from kandisco.report.markdown import markdown
 from kandisco.report.page import page
 from kandisco.run import Run
-from kandisco.types import Dataset, Formula, Result, Variable
+from kandisco.types import Dataset, EdgeOrigin, Formula, Result, Variable
 from kandisco.viz.figures import draw, summary_figure
 
 LAW = "2.5*exp(-x1/2)*besselj(0, x2)"
@@ -226,6 +226,29 @@ def test_the_report_tells_what_the_rows_say(tmp_path: Path) -> None:
     assert "kandisco discover gas.csv" in parser.text
     assert "The formula is defined for all values" in parser.text
     assert "@article{rissanen1978modeling" in parser.text
+
+
+def test_each_term_is_led_back_to_its_edges(tmp_path: Path) -> None:
+    edges = (
+        EdgeOrigin(start="x1", end="h1,1", symbol="exp", r2=0.9999, curve="2.5*exp(-0.5*x)"),
+        EdgeOrigin(start="x2", end="h1,2", symbol="sin<", r2=0.75, curve="sin(x)"),
+        EdgeOrigin(start="h1,1", end="output", symbol="x", r2=1.0, curve="x"),
+    )
+    given = result("2.5*exp(-x1/2) + 3.5*x2")
+    assert given.best is not None
+    best = replace(given.best, edges=edges, origin="refiner mine, started from: kan [2,2,1] > symbolic(exp, sin, x)")
+    given = replace(given, best=best, front=(best,))
+    run = run_for(tmp_path, given)
+    run.finish(given)
+    assert run.result().best == best
+    parser = Strict()
+    report.write(run, run.result())
+    parser.feed((run.path / "report.html").read_text())
+    told = re.sub(r"\s+", " ", parser.text[parser.text.index("Provenance") :])
+    assert "2.5*exp(-0.5*x1)" in told or "2.5*exp(-x1/2)" in told
+    for words_ in ("x1 to h1,1", "h1,1 to output", "x2 to h1,2", "sin<", "1 - 1.0e-04", "from that the refiner mine went on"):
+        assert words_ in told, words_
+    assert (run.path / "figures" / "tree.svg").exists()
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ def test_the_right_assignment_is_exact_and_extrapolates(registry: Registry, law:
     best = found.value[0]
     assert best.rmse < 1e-11 * sample.scale
     assert best.origin.startswith("test > symbolic(")
+    assert {(edge.start, edge.end) for edge in best.edges} == {("a", "h1,1"), ("b", "h1,1"), ("h1,1", "output")}
+    assert f"symbolic({', '.join(edge.symbol for edge in best.edges)})" in best.origin
+    assert all(edge.r2 > 0.99 and "x" in edge.curve for edge in best.edges)
     np.testing.assert_allclose(evaluate(best.expr, FAR), evaluate(parse(law), FAR), rtol=1e-6)
     assert found.record.metrics["edges"] == 3
 

@@ -63,6 +63,13 @@ def test_noise_does_not_turn_floats_into_multiples_of_pi() -> None:
     assert "pi" not in to_text(reduce(data.refit(parse("2.0*a")), data).expr)
 
 
+def test_rows_that_cannot_tell_22_over_7_from_pi_settle_on_neither() -> None:
+    rough = {to_text(expr) for expr, _, _ in simple_values(3.1428, False, 5e-3)}
+    assert "22/7" not in rough and "3" in rough and not any("pi" in text for text in rough)
+    assert "22/7" in {to_text(expr) for expr, _, _ in simple_values(22 / 7, True, 0.0)}
+    assert "0.4" in {to_text(expr) for expr, _, _ in simple_values(0.4, False, 2e-3)}
+
+
 def test_terms_the_data_do_not_need_go() -> None:
     assert reduced("1.1*a + 0.2*b + 0.1*a*b + 0.3", sample("a", 0.05)) == "a"
     assert reduced("1.1*a + 0.2*b + 0.1*a*b + 0.3", sample("a + 2*b")) == "a + 2*b"

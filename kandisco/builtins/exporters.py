@@ -10,7 +10,7 @@ from kandisco.hookspecs import hookimpl
 from kandisco.specs import ExporterSpec
 
 if TYPE_CHECKING:
-    from kandisco.types import Dataset, Formula, Variable
+    from kandisco.types import Dataset, EdgeOrigin, Formula, Variable
 
 
 @hookimpl
@@ -109,7 +109,15 @@ def _formula_json(formula: Formula, dataset: Dataset) -> dict[str, Any]:
         "evidence": formula.evidence,
         "origin": formula.origin,
         "std_errors": [value if math.isfinite(value) else None for value in formula.std_errors],
+        "edges": [_edge_json(edge) for edge in formula.edges],
     }
+
+
+def _edge_json(edge: EdgeOrigin) -> dict[str, Any]:
+    import math
+
+    r2 = edge.r2 if math.isfinite(edge.r2) else None
+    return {"start": edge.start, "end": edge.end, "symbol": edge.symbol, "r2": r2, "curve": edge.curve}
 
 
 def _variable_json(variable: Variable, values: Any) -> dict[str, Any]:

@@ -97,7 +97,10 @@ def edges_at(kan: KAN, edge: EdgeId) -> Edges:
         _, subs, sources = kan.edges[edge.layer].mask.shape
         if 0 <= edge.source < sources and 0 <= edge.target < subs:
             return kan.edges[edge.layer]
-    raise InputError(f"Shape {kan.shape} has no {edge}.", hint="Edges are (layer, source, target), all from 0.")
+    raise InputError(
+        f"Shape {kan.shape} has no edge ({edge.layer}, {edge.source}, {edge.target}).",
+        hint="Edges are (layer, source, target), all from 0.",
+    )
 
 
 def _with(kan: KAN, level: int, edges: Edges) -> KAN:

@@ -22,23 +22,27 @@ def write(run: Run, result: Result, registry: Registry | None = None) -> None:
     from kandisco.report.facts import facts
     from kandisco.report.markdown import markdown
     from kandisco.report.page import page
+    from kandisco.viz.canvas import svg
     from kandisco.viz.figures import draw, summary_figure
     from kandisco.viz.pictures import held_out, networks
+    from kandisco.viz.plots import tree_figure
 
     stored = run.result() if len(result.dataset.y) != len(run.dataset().y) else result
     figures = draw(stored, held_out(run))
     network = next(iter(networks(run, registry)[::-1]), None) if registry is not None else None
     figures |= _of_network(run, network)
-    for name, svg in figures.items():
-        run.write_text(f"figures/{name}.svg", svg)
+    if result.best is not None and result.best.expr.args:
+        figures["tree"] = svg(tree_figure(result.best.expr), "tree")
+    for name, drawn in figures.items():
+        run.write_text(f"figures/{name}.svg", drawn)
     if summary := summary_figure(result):
         run.write_text("figures/summary.svg", summary)
     run.write_text("report.md", markdown(run.meta, result, figures))
-    run.write_text("report.html", page(run.meta, result, figures, facts(run, result, network)))
+    run.write_text("report.html", page(run.meta, result, figures, facts(run, result)))
 
 
 def _of_network(run: Run, network: Network | None) -> dict[str, str]:
-    """Pictures of the network and its training, and the tree of the formula."""
+    """Pictures of the network and its training."""
     from kandisco.viz.canvas import svg
     from kandisco.viz.diagram import diagram
     from kandisco.viz.plots import edges_figure, training_figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +14,10 @@ from kandisco.expr import to_text
 from kandisco.report.domain import Condition, conditions
 from kandisco.report.honesty import Constant, Snapped, Stability, constants, snapped, stability, terms_of
 from kandisco.symbolic.snap import Sample
-from kandisco.types import RELATIVE, Dataset, Result
-from kandisco.viz.diagram import label
+from kandisco.types import RELATIVE, Dataset, EdgeOrigin, Result
 
 if TYPE_CHECKING:
     from kandisco.run import Run
-    from kandisco.viz.network import Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +29,7 @@ class Facts:
         exact: its exact numbers, tested again.
         stability: on bootstrap samples; None without a formula or with fewer than 12 rows.
         conditions: of its domain.
-        terms: each term with the edges of the network that read its columns (empty where no network was kept).
+        terms: each term with the edges that led to it, from its columns to the output.
         rows: how many rows the constants were fitted to.
     """
 
@@ -38,30 +37,28 @@ class Facts:
     exact: tuple[Snapped, ...] = ()
     stability: Stability | None = None
     conditions: tuple[Condition, ...] = ()
-    terms: tuple[tuple[str, str], ...] = ()
+    terms: tuple[tuple[str, tuple[EdgeOrigin, ...]], ...] = ()
     rows: int = 0
 
 
-def facts(run: Run, result: Result, network: Network | None = None) -> Facts:
+def facts(run: Run, result: Result) -> Facts:
     """Work out the facts of a run.
 
     Args:
         run: its folder.
         result: its result.
-        network: the network the formula was read off, if one was kept.
     """
     best, dataset = result.best, run.dataset()
     if best is None:
         return Facts()
     sample = fitted_rows(run, result)
     enough = len(sample.y) >= 12
-    network = network if "kan [" in best.origin else None  # a closed form owes nothing to a network that was tried too
     return Facts(
         constants=constants(best.expr, sample),
         exact=snapped(best.expr, sample),
         stability=stability(best, result.front, sample) if enough else None,
         conditions=conditions(best.expr, dataset),
-        terms=tuple((to_text(term, 4), _edges(term.variables(), network)) for term in terms_of(best.expr)),
+        terms=tuple((to_text(term, 4), edges_behind(term.variables(), best.edges)) for term in terms_of(best.expr)),
         rows=len(sample.y),
     )
 
@@ -79,15 +76,23 @@ def sample_of(dataset: Dataset, rows: Any, *, relative: bool) -> Sample:
     return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], relative=relative)
 
 
-def _edges(columns: Sequence[str], network: Network | None) -> str:
-    if network is None:
-        return ""
+def edges_behind(columns: Sequence[str], edges: Sequence[EdgeOrigin]) -> tuple[EdgeOrigin, ...]:
+    """The edges that start from some columns, and those above them.
+
+    Example:
+        >>> below = EdgeOrigin(start="x", end="h1,1", symbol="sin", r2=1.0, curve="sin(x)")
+        >>> other = EdgeOrigin(start="y", end="h1,2", symbol="exp", r2=1.0, curve="exp(x)")
+        >>> above = EdgeOrigin(start="h1,1", end="output", symbol="x", r2=1.0, curve="x")
+        >>> [edge.symbol for edge in edges_behind(["x"], (below, other, above))]
+        ['sin', 'x']
+    """
+    reached: set[str] = set()
     found = []
-    for edge in network.live():
-        name = network.inputs[edge.source].split(" [")[0] if edge.level == 0 else ""
-        if name in columns:
-            found.append(f"{name} to h{edge.layer + 1},{network.owners[edge.layer][edge.sub] + 1}: {label(edge) or 'spline'}")
-    return "; ".join(found)
+    for edge in edges:
+        if edge.start in reached or not set(columns).isdisjoint(re.findall(r"\w+", edge.start)):
+            found.append(edge)
+            reached.add(edge.end)
+    return tuple(found)
 
 
 def command(meta: Mapping[str, Any]) -> str:

@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from kandisco.report.domain import sentence
+from kandisco.report.words import r2
 
 if TYPE_CHECKING:
     from kandisco.report.facts import Facts
@@ -98,12 +99,29 @@ def stable(facts: Facts) -> str:
 
 
 def terms(facts: Facts, result: Result) -> str:
-    """Where each term came from."""
+    """Where each term came from: edge, function in the place of its curve, refit."""
     if result.best is None or not facts.terms:
         return ""
     origin = f"<p>The formula was found by: {escape(result.best.origin or 'unknown')}</p>"
-    if not any(edges for _, edges in facts.terms):
+    if not result.best.edges:
         said = "<p class='soft'>No network stands behind it: a closed form was fitted to the rows.</p>"
         return f"<h2>Provenance</h2>\n{origin}{said}"
-    said = "<p class='soft'>The network's edges that read a term's columns, with the function most like each (R2).</p>"
-    return f"<h2>Provenance</h2>\n{origin}" + table(("term", "edges of the network over its columns"), facts.terms, code=0) + said
+    rows = [
+        ("" if number else term, f"{edge.start} to {edge.end}", edge.symbol, edge.curve, r2(edge.r2))
+        for term, edges in facts.terms
+        for number, edge in enumerate(edges)
+    ]
+    alone = [(term, "none: fitted with the whole", "", "", "") for term, edges in facts.terms if not edges]
+    said = (
+        "<p class='soft'>Each edge drew a curve; a function took its place (R2 on the curve). The formula put together from "
+        f"these was refitted as a whole and its constants snapped{_engine(result.best.origin)}. h1,2 is the second node of the "
+        "first hidden level.</p>"
+    )
+    titles = ("term of the formula", "edge", "function", "drawn on the curve", "R2")
+    return f"<h2>Provenance</h2>\n{origin}" + table(titles, rows + alone, code=0) + said
+
+
+def _engine(origin: str) -> str:
+    """What an engine added."""
+    engine = origin.partition(", started from: ")[0]
+    return f"; from that the {escape(engine)} went on, and found this form" if engine != origin else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kandisco.expr import Expr
+from kandisco.types import EdgeOrigin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +17,11 @@ class Candidate:
         origin: how it was found.
         rmse: on the rows it was fitted to, in the unit of the target (inf before the first refit).
         std_errors: of the fitted constants, in the tree's order.
+        edges: of the network it was read off.
     """
 
     expr: Expr
     origin: str
     rmse: float = float("inf")
     std_errors: tuple[float, ...] = ()
+    edges: tuple[EdgeOrigin, ...] = ()

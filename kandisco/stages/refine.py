@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -48,26 +49,26 @@ def refine(
     """
     started = time.perf_counter()
     stop = control.reason if control is not None else lambda: ""
-    fits = [(sample.refit(c.expr), c.origin) for c in candidates if not stop()]
-    fits = [(fit, origin) for fit, origin in fits if fit.rmse < float("inf")]
+    fits = [(sample.refit(c.expr), c) for c in candidates if not stop()]
+    fits = [(fit, c) for fit, c in fits if fit.rmse < float("inf")]
     fits.sort(key=lambda item: sample.description_length(item[0], complexity(item[0].expr)))
     out = []
-    for fit, origin in fits[:keep]:
+    for fit, candidate in fits[:keep]:
         if stop():
             break
         if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
             continue
         smaller = reduce(fit, sample, stop=stop) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
         if complexity(smaller.expr) <= 2 * max_complexity:
-            out.append(_candidate(smaller, origin))
+            out.append(_refitted(candidate, smaller))
         if smaller.rmse <= EXACT * sample.scale:
             break
     record = StageRecord(stage="refine", seconds=time.perf_counter() - started, metrics={"in": len(candidates), "out": len(out)})
     return StageResult(value=out, record=record)
 
 
-def _candidate(fit: Fit, origin: str) -> Candidate:
-    return Candidate(expr=fit.expr, origin=origin, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
+def _refitted(candidate: Candidate, fit: Fit) -> Candidate:
+    return replace(candidate, expr=fit.expr, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
 
 
 def propose(

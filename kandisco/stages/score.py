@@ -103,6 +103,7 @@ def score(candidate: Candidate, rows: Rows) -> Formula:
         r2_test=1.0 - (test / spread) ** 2 if spread > 0 else (1.0 if test <= 1e-12 * rows.fit.spread else 0.0),
         origin=candidate.origin,
         std_errors=candidate.std_errors,
+        edges=candidate.edges,
     )
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from kandisco.control import Control
-from kandisco.expr import complexity
+from kandisco.expr import complexity, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
@@ -21,7 +22,7 @@ from kandisco.symbolic.curves import CurveFit, fit_curve
 from kandisco.symbolic.graph import Curve, Graph, assignments, costs
 from kandisco.symbolic.patterns import fit_below
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.types import Array, StageRecord, StageResult
+from kandisco.types import Array, EdgeOrigin, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
 _DRAWN = 3e-4
@@ -71,7 +72,7 @@ def symbolic(
             fits = [fits[k] for fits, k in zip(ranked, choice, strict=True)]
             fit = few.refit(graph.compose([f.expr for f in fits]), iterations=25)
             story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
-            out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse))
+            out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse, edges=_edges(graph, fits)))
             if fit.rmse <= EXACT * sample.scale:
                 break
     out.sort(key=lambda c: few.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))
@@ -112,4 +113,18 @@ def _different(fits: list[CurveFit], curve: Curve) -> list[CurveFit]:
 
 def _on_all_rows(candidate: Candidate, sample: Sample) -> Candidate:
     fit = sample.refit(candidate.expr, iterations=25)
-    return Candidate(expr=fit.expr, origin=candidate.origin, rmse=fit.rmse)
+    return replace(candidate, expr=fit.expr, rmse=fit.rmse)
+
+
+def _edges(graph: Graph, fits: Sequence[CurveFit]) -> tuple[EdgeOrigin, ...]:
+    """Where each function stands: the chain from edge to symbol."""
+    return tuple(
+        EdgeOrigin(
+            start=graph.start_of(curve),
+            end=graph.end_of(curve),
+            symbol=fit.name,
+            r2=1.0 - fit.error**2,
+            curve=to_text(fit.expr, 4),
+        )
+        for curve, fit in zip(graph.curves, fits, strict=True)
+    )

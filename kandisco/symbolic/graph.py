@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, mul, num, var
+from kandisco.expr import Expr, add, mul, num, to_text, var
 from kandisco.symbolic.curves import CurveFit
 
 Array = NDArray[np.float64]
@@ -45,6 +45,22 @@ class Graph:
     biases: Mapping[tuple[int, int], float] = field(default_factory=dict)
     outer: Expr = var("x")
     skips: tuple[tuple[int, ...], ...] = ()
+
+    def start_of(self, curve: Curve) -> str:
+        """What enters an edge: a column, what was made of one, or a node such as ``h1,2``."""
+        heard = (curve.layer, *(self.skips[curve.layer] if self.skips else ()))
+        counts = [len(self.inputs), *map(len, self.nodes)]
+        names = [
+            to_text(self.inputs[i], 4) if level == 0 else f"h{level},{i + 1}" for level in heard for i in range(counts[level])
+        ]
+        return names[curve.source]
+
+    def end_of(self, curve: Curve) -> str:
+        """The node an edge ends in, or ``output``."""
+        if curve.layer + 1 == len(self.nodes):
+            return "output"
+        node = next(i for i, subs in enumerate(self.nodes[curve.layer]) if curve.sub in subs)
+        return f"h{curve.layer + 1},{node + 1}"
 
     def compose(self, choice: Sequence[Expr]) -> Expr:
         """The formula of the first output when edge i of ``curves`` is ``choice[i]``, a tree in the variable ``x``."""

@@ -21,6 +21,7 @@ from kandisco.symbolic.refit import Fit, refit, residual_unit
 Array = NDArray[np.float64]
 EXACT = 1e-11
 _THREE_SIGMA = 4.5
+_DEARER = 2.0  # nats
 # Of constants that can stand in for each other an offset goes first, then a term's coefficient: the scale stays in front.
 _FREE_FIRST = {"term": -10.0, "coefficient": -9.0}
 
@@ -259,20 +260,30 @@ def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Exp
     Irrational ones are proposed only where the constant is known well enough (1e-3 or better) for a match to mean something.
     """
     yield rat(0), 0.0, 0.0
+    known = exact or (math.isfinite(error) and error <= 1e-3 * abs(value))
+    # Rows that cannot tell 22/7 from pi settle on neither.
+    rivals = [] if known else [cost for _, near, cost in _multiples(value) if abs(near - value) <= 3 * error]
     for limit in (1, 2, 4, 6, 12):
         fraction = Fraction(value).limit_denominator(limit)
+        if _price(fraction) > min(rivals, default=math.inf) + _DEARER:
+            continue
         if fraction.denominator <= limit and fraction != 0 and abs(fraction.numerator) <= (10**6 if exact else 100):
             yield rat(fraction), float(fraction), _price(fraction)
-    if not (exact or (math.isfinite(error) and error <= 1e-3 * abs(value))):
+    if not known:
         return
-    for unit, tree in _units():
-        fraction = Fraction(value / unit).limit_denominator(16)
-        if fraction != 0 and abs(fraction.numerator) <= 64:
-            yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + _price(fraction)
+    yield from _multiples(value)
     square = Fraction(value * value).limit_denominator(12)
     if square.numerator and square.numerator <= 100:
         root = power(rat(square), rat(1, 2))
         yield (root if value > 0 else mul(rat(-1), root)), math.copysign(math.sqrt(square), value), 2.5 + _price(square)
+
+
+def _multiples(value: float) -> Iterator[tuple[Expr, float, float]]:
+    """Multiples of pi, e and their powers near ``value``, with their price."""
+    for unit, tree in _units():
+        fraction = Fraction(value / unit).limit_denominator(16)
+        if fraction != 0 and abs(fraction.numerator) <= 64:
+            yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + _price(fraction)
 
 
 def price_of_numbers(expr: Expr) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from kandisco import kan as net
 from kandisco.errors import StageError
 from kandisco.expr import Expr, add, mul, num, to_text
@@ -9,7 +11,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import refine
 from kandisco.stages.score import Rows, choose, score
 from kandisco.stages.simplify import simplify
-from kandisco.types import EdgeId, Formula
+from kandisco.types import EdgeId, EdgeOrigin, Formula
 from kandisco.workbench.state import Frame
 
 
@@ -72,13 +74,33 @@ def _subs(kan: net.KAN, frame: Frame, layer: int, levels: list[list[Expr]], live
     return [add(*found, num(offset)) for found, offset in zip(terms, offsets, strict=True)]
 
 
-def polished(expr: Expr, rows: Rows, origin: str, *, max_complexity: int = 80) -> Formula:
+def edges_of(kan: net.KAN, frame: Frame) -> tuple[EdgeOrigin, ...]:
+    """The functions on the network's live edges, as the provenance of its formula."""
+    live = {(edge.layer, edge.source, edge.target) for edge in kan.live_edges()}
+    found = []
+    for layer, edges in enumerate(kan.edges):
+        starts = [
+            to_text(frame.inputs[node], 4) if level == 0 else f"h{level},{node + 1}"
+            for level, part in kan.shape.parts(layer)
+            for node in range(part.stop - part.start)
+        ]
+        owner = kan.shape.layers[layer].owner()
+        for symbol in (s for s in edges.symbols if (layer, s.source, s.sub) in live):
+            end = "output" if layer + 1 == len(kan.edges) else f"h{layer + 1},{owner[symbol.sub] + 1}"
+            name = symbol.name or to_text(symbol.expr, 4)
+            found.append(
+                EdgeOrigin(start=starts[symbol.source], end=end, symbol=name, r2=math.nan, curve=to_text(symbol.expr, 4))
+            )
+    return tuple(found)
+
+
+def polished(expr: Expr, rows: Rows, origin: str, *, edges: tuple[EdgeOrigin, ...] = (), max_complexity: int = 80) -> Formula:
     """The formula refitted as a whole, reduced, snapped and judged, as a run would.
 
     Raises:
         StageError: nothing finite came of it.
     """
-    refined = refine([Candidate(expr=expr, origin=origin)], rows.fit, max_complexity=max_complexity)
+    refined = refine([Candidate(expr=expr, origin=origin, edges=edges)], rows.fit, max_complexity=max_complexity)
     found = simplify(refined.value, rows.fit, thorough=True).value
     best, _ = choose([score(candidate, rows) for candidate in found], rows)
     if best is None:

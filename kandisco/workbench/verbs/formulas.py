@@ -8,7 +8,7 @@ from typing import Any
 from kandisco.expr import Expr
 from kandisco.expr.symbolic import to_sympy
 from kandisco.types import Formula
-from kandisco.workbench.formula import expression, polished
+from kandisco.workbench.formula import edges_of, expression, polished
 from kandisco.workbench.picture import picture, tree_picture
 from kandisco.workbench.tables import outline
 from kandisco.workbench.verbs.edges import AbstractEdges
@@ -23,7 +23,8 @@ class AbstractFormulas(AbstractEdges):
 
     def formula(self) -> Formula:
         """The formula refitted as a whole, its constants snapped where the data allow, with errors and evidence."""
-        return polished(self.expression(), self.state.frame.rows, f"workbench {self.shape}")
+        edges = edges_of(self._one, self.state.frame)
+        return polished(self.expression(), self.state.frame.rows, f"workbench {self.shape}", edges=edges)
 
     def symbolic_formula(self, *, refit: bool = True) -> Any:
         """The formula as a sympy expression: refitted and snapped, or (``refit`` False) the network's own numbers.
