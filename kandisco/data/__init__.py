@@ -6,7 +6,7 @@ from kandisco.data.clean import to_dataset
 from kandisco.data.described import as_table, described, read_dataset
 from kandisco.data.known import Held, check_law
 from kandisco.data.reading import read_table
-from kandisco.data.splits import rest, sample_rows, split
+from kandisco.data.splits import deal, rest, sample_rows, split
 from kandisco.data.units import with_units
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "as_table",
     "card_from",
     "check_law",
+    "deal",
     "described",
     "find_card",
     "read_card",

@@ -52,6 +52,33 @@ def split(dataset: Dataset, *, test_size: float = 0.2, max_rows: int = 2000, see
     return Split(train=np.sort(train), valid=np.sort(valid), test=np.sort(test), shell=np.sort(rows[shell]))
 
 
+def deal(dataset: Dataset, *, test_size: float = 0.2, valid_size: float = 0.15, seed: int = 0) -> Split:
+    """All rows dealt out without a shell: where held-out rows must be like the others, as for a share of right answers.
+
+    Args:
+        dataset: n rows; equal ones, and those of one group, stay on one side.
+        test_size, valid_size: shares of the rows.
+        seed: another seed, another split.
+
+    Returns:
+        Sorted row numbers; ``shell`` is empty.
+
+    Example:
+        >>> import numpy as np
+        >>> from kandisco.types import Variable
+        >>> data = Dataset(name="line", x=np.arange(100.0)[:, None] // 2, y=np.arange(100.0),
+        ...                inputs=(Variable(name="x"),), target=Variable(name="y"))
+        >>> found = deal(data)
+        >>> len(found.train), len(found.test), sorted(set(found.train // 2) & set(found.test // 2))
+        (66, 20, [])
+    """
+    keys = _row_keys(dataset, seed)
+    order = np.argsort(keys, kind="stable")
+    test, order = _take(keys, order, max(1, round(test_size * len(keys))))
+    valid, train = _take(keys, order, max(1, round(valid_size * len(keys))))
+    return Split(train=np.sort(train), valid=np.sort(valid), test=np.sort(test), shell=np.zeros(0, dtype=np.int64))
+
+
 def sample_rows(dataset: Dataset, *, max_rows: int, seed: int = 0) -> Ints:
     """At most ``max_rows`` row numbers (sorted), chosen by content; rows that belong together come together."""
     keys = _row_keys(dataset, seed)
