@@ -106,6 +106,12 @@ class _Basis(AbstractBasis):
         found = self._asked("pair", x, lo, hi)
         return None if found is None else (self._fitting("pair", found[0], x), self._fitting("pair", found[1], x))
 
+    def placed(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, spread: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        found = self._asked("placed", x, lo, hi, spread)
+        return None if found is None else (self._fitting("placed", found[0], x), self._fitting("placed", found[1], x))
+
     def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
         found = self._asked("layer", x, lo, hi, coef)
         return None if found is None else self._sized("layer", found, (*coef.shape[:2], x.shape[-1]), coef)

@@ -74,6 +74,21 @@ class AbstractBasis(abc.ABC):
         """``features`` and ``derivative`` in one pass where that is cheaper than apart; None (the default) if not."""
         return None
 
+    def placed(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, spread: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """``features`` and ``derivative`` on knots that lie where the data do.
+
+        Args:
+            x, lo, hi: as in ``features``.
+            spread: float [..., levels], rising from 0 to 1: in units of the range, where knots at even levels shall lie. A grid
+                of n intervals has knot i at level i / n, between the entries by straight lines, so a grid of 2 n holds all of it.
+
+        Returns:
+            Two of float [..., n_features, rows]; None (the default): a basis without knots.
+        """
+        return None
+
     def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
         """Whole edges summed, sum_ik coef[r, s, i, k] phi_k(x[r, i]), where that is cheaper than ``features`` and a product.
 

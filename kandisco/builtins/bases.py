@@ -46,6 +46,23 @@ def _distances(u: torch.Tensor, grid: int) -> torch.Tensor:
     return u[..., None, :] * grid - torch.arange(grid + 1, dtype=u.dtype, device=u.device)[:, None]
 
 
+def _knots(lo: torch.Tensor, hi: torch.Tensor, spread: torch.Tensor, grid: int, lead: torch.Size) -> torch.Tensor:
+    """The knots [*lead, grid + 1] of a grid spread over a range, see ``AbstractBasis.placed``."""
+    import torch
+
+    level = torch.arange(grid + 1, dtype=spread.dtype, device=spread.device) * ((spread.shape[-1] - 1) / grid)
+    cell = level.floor().clamp_max(spread.shape[-1] - 2).long()
+    at = spread[..., cell] + (level - cell) * (spread[..., cell + 1] - spread[..., cell])
+    return (lo[..., None] + (hi - lo)[..., None] * at).expand(*lead, grid + 1).contiguous()
+
+
+def _cell(knots: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """The interval each of ``x`` [..., rows] lies in; the first and the last go on outside."""
+    import torch
+
+    return (torch.searchsorted(knots, x.detach().contiguous(), right=True) - 1).clamp(0, knots.shape[-1] - 2)
+
+
 class _AbstractStraight(AbstractBasis):
     """A basis given by its values and slopes on the unit interval; straight lines outside it."""
 
@@ -112,6 +129,26 @@ class BSpline(AbstractBasis):
         if bool((inside != u).any()):
             found += slopes * ((u - inside) * width)[..., None, :]
         return found, slopes
+
+    def placed(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, spread: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        lead = (x[..., 0] + lo + spread[..., 0]).shape
+        knots, x = _knots(lo, hi, spread, self.grid, lead), x.expand(*lead, x.shape[-1])
+        inside = torch.minimum(torch.maximum(x, knots[..., :1]), knots[..., -1:])
+        cell = _cell(knots, inside)
+        # Beyond the ends the grid goes on as it ends.
+        beyond = torch.arange(1, 4, dtype=x.dtype, device=x.device)
+        before, after = knots[..., :1] - knots[..., 1:2], knots[..., -1:] - knots[..., -2:-1]
+        long = torch.cat([knots[..., :1] + beyond.flip(0) * before, knots, knots[..., -1:] + beyond * after], dim=-1)
+        near = [long.gather(-1, cell + j) for j in range(1, 7)]
+        values, slopes = _cubic_between(inside, near)
+        values = values + slopes * (x - inside)[..., None, :]
+        index = cell[..., None, :] + torch.arange(4, device=x.device)[:, None]
+        blank = values.new_zeros(*lead, self.n_features, x.shape[-1])
+        return blank.scatter(-2, index, values), blank.scatter(-2, index, slopes)
 
     def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
         if not self._narrow(x, lo, hi, coef):
@@ -188,6 +225,25 @@ def _cubic_slopes(t: torch.Tensor, scale: float | torch.Tensor) -> tuple[torch.T
     first = s * s * (-0.5 * scale)
     second = (1.5 * t).sub_(2.0).mul_(grown)
     return first, second, (first + second).add_(last).neg_(), last
+
+
+def _cubic_between(x: torch.Tensor, near: list[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The four splines that are not zero at ``x`` and their slopes, [..., 4, rows], by de Boor's recursion.
+
+    ``near`` are the three knots up to x and the three after it.
+    """
+    import torch
+
+    rows, slopes = [torch.ones_like(x)], [torch.zeros_like(x)]
+    for degree in (1, 2, 3):
+        gaps = [near[3 + r] - near[3 + r - degree] for r in range(degree)]
+        parts = [row / gap for row, gap in zip(rows, gaps, strict=True)]
+        zero = torch.zeros_like(x)
+        rising, falling = [zero, *parts], [*parts, zero]
+        slopes = [degree * (up - down) for up, down in zip(rising, falling, strict=True)]
+        ends = [(x - near[max(2 + r - degree, 0)], near[min(3 + r, 5)] - x) for r in range(degree + 1)]
+        rows = [up * since + down * until for up, down, (since, until) in zip(rising, falling, ends, strict=True)]
+    return torch.stack(rows, dim=-2), torch.stack(slopes, dim=-2)
 
 
 class Chebyshev(_AbstractStraight):
@@ -329,6 +385,21 @@ class Hat(_AbstractStraight):
         cell = (u * self.grid).ceil().clamp(1, self.grid)[..., None, :]
         knots = torch.arange(self.grid + 1, dtype=u.dtype, device=u.device)[:, None]
         return self.grid * ((knots == cell).to(u) - (knots == cell - 1).to(u))
+
+    def placed(
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, spread: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        import torch
+
+        lead = (x[..., 0] + lo + spread[..., 0]).shape
+        knots, x = _knots(lo, hi, spread, self.grid, lead), x.expand(*lead, x.shape[-1])
+        cell = _cell(knots, x)
+        left, gap = knots.gather(-1, cell), knots.gather(-1, cell + 1) - knots.gather(-1, cell)
+        place, rate = (x - left) / gap, 1.0 / gap
+        index = torch.stack([cell, cell + 1], dim=-2)
+        blank = place.new_zeros(*lead, self.n_features, x.shape[-1])
+        values, slopes = torch.stack([1.0 - place, place], dim=-2), torch.stack([-rate, rate], dim=-2)
+        return blank.scatter(-2, index, values), blank.scatter(-2, index, slopes)
 
 
 class MexicanHat(_AbstractStraight):

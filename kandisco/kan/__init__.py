@@ -3,9 +3,10 @@
 from kandisco.kan.descent import Descended, fit_adam, fit_lbfgs
 from kandisco.kan.editing import clear_symbol, edges_at, lock, set_symbol
 from kandisco.kan.elimination import sparsify
-from kandisco.kan.grids import extend_grid, rerange, set_edge
+from kandisco.kan.grids import adapt_grid, extend_grid, rerange, set_edge
 from kandisco.kan.network import KAN, Edges, init, prune, select, stack
 from kandisco.kan.passes import Activations, activations, edge_deviations, extrapolates, forward
+from kandisco.kan.penalty import Pressure
 from kandisco.kan.shape import Layer, Shape, parse_width
 from kandisco.kan.snapshot import load, save
 from kandisco.kan.symbols import Symbol
@@ -17,10 +18,12 @@ __all__ = [
     "Descended",
     "Edges",
     "Layer",
+    "Pressure",
     "Shape",
     "Symbol",
     "Trained",
     "activations",
+    "adapt_grid",
     "clear_symbol",
     "edge_deviations",
     "edges_at",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kandisco.errors import InputError
 from kandisco.expr import Expr
+from kandisco.kan.knots import features
 from kandisco.kan.network import KAN, Edges
 from kandisco.kan.symbols import Symbol, curves, without_symbol
 from kandisco.types import EdgeId
@@ -64,12 +65,12 @@ def clear_symbol(kan: KAN, edge: EdgeId) -> KAN:
     z = edges.lo[..., None] + (edges.hi - edges.lo)[..., None] * u
     alive = replace(edges, mask=torch.ones_like(edges.mask))
     values = curves(alive, z)[:, found[0]]
-    features = kan.basis.features(z, edges.lo, edges.hi)[:, edge.source]
+    drawn = features(kan.basis, z, edges.lo, edges.hi, edges.spread)[:, edge.source]
     coef = edges.coef.clone()
     for r in range(kan.restarts):
         # Where the function is not defined the spline is free to go on.
         known = torch.isfinite(values[r])
-        solution = torch.linalg.pinv(features[r][:, known].double(), rtol=1e-12).T @ values[r][known].double()
+        solution = torch.linalg.pinv(drawn[r][:, known].double(), rtol=1e-12).T @ values[r][known].double()
         coef[r, edge.target, edge.source] = solution.to(coef)
     return _with(kan, edge.layer, without_symbol(replace(edges, coef=coef), edge.source, edge.target))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from kandisco.control import Control
 from kandisco.kan.cutting import edge_effects, protected, with_masks
 from kandisco.kan.network import KAN, select, stack
 from kandisco.kan.normal import problem
+from kandisco.kan.penalty import Pressure
 from kandisco.kan.problem import Problem
 from kandisco.kan.tensors import Held, columns
 from kandisco.kan.training import Progress, Trained, fit
@@ -32,6 +34,8 @@ def sparsify(
     valid: Held | None = None,
     weights: ArrayLike | Tensor | None = None,
     grids: Sequence[int] = (5, 10),
+    smooth: float = 0.0,
+    pressure: Pressure | None = None,
     iterations: int = 60,
     control: Control | None = None,
     progress: Progress | None = None,
@@ -48,12 +52,12 @@ def sparsify(
         valid: held-out (x, y) or (x, y, weights); None judges by the training rows.
         weights: [rows], see ``fit``.
         grids: grid intervals, coarse to fine; elimination works on the last.
+        smooth, pressure: see ``fit``.
         iterations: as in ``fit``, and a third of it for each refit.
         control, progress: see ``fit``.
     """
-    done = fit(
-        kan, x, y, valid=valid, weights=weights, lamb=lamb, grids=grids, iterations=iterations, control=control, progress=progress
-    )
+    common: dict[str, Any] = {"valid": valid, "weights": weights, "smooth": smooth, "control": control}
+    done = fit(kan, x, y, lamb=lamb, pressure=pressure, grids=grids, iterations=iterations, progress=progress, **common)
     like = kan.edges[0].coef
     slack = _SHARE * lamb * float(columns(y).std(correction=0))
     data = problem(select(done.kan, 0), *(columns(v, like.dtype, like.device) for v in (x, y)))
@@ -61,7 +65,7 @@ def sparsify(
     def refit(batch: KAN) -> Trained:
         few = max(iterations // 3, 5)
         grid = (done.kan.grid,)
-        return fit(batch, x, y, valid=valid, weights=weights, grids=grid, iterations=few, patience=6, control=control)
+        return fit(batch, x, y, grids=grid, iterations=few, patience=6, **common)
 
     found: list[Trained] = []
     for index in range(done.kan.restarts):

@@ -24,6 +24,7 @@ class Edges:
 
     Attributes:
         lo, hi: [R, I] range of each source's grid.
+        spread: [R, I, levels], where on the range its knots lie (see ``knots``); [R, I, 0] for even grids.
         coef: [R, S, I, K].
         mask: [R, S, I], 1 for a live edge and 0 for a removed one.
         bias: [R, S] added to each sub-sum.
@@ -34,6 +35,7 @@ class Edges:
 
     lo: Tensor
     hi: Tensor
+    spread: Tensor
     coef: Tensor
     mask: Tensor
     bias: Tensor
@@ -67,6 +69,8 @@ class KAN:
     grid: int
     basis: AbstractBasis
     edges: tuple[Edges, ...]
+    adapt: float = 0.0
+    """Share of the knots that follows the data; see ``adapt_grid``."""
 
     @property
     def restarts(self) -> int:
@@ -121,6 +125,7 @@ def init(
             Edges(
                 lo=low.expand(restarts, width).clone(),
                 hi=high.expand(restarts, width).clone(),
+                spread=low.new_zeros(restarts, width, 0),
                 coef=coef.contiguous(),
                 mask=coef.new_ones(restarts, layer.subs, width),
                 bias=torch.as_tensor(bias, dtype=dtype, device=data.device),

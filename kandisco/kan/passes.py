@@ -10,6 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from kandisco.kan.knots import features, placed
 from kandisco.kan.network import KAN, Edges, useful_masks
 from kandisco.kan.shape import Layer
 from kandisco.kan.symbols import add_curves, curves, sources_of, subs_of
@@ -57,7 +58,9 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
     for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
         z = gathered(kan, level, nodes)
         phi, dphi = first if level == 0 else None, None
-        summed = kan.basis.layer(z, edges.lo, edges.hi, edges.live()) if lean and phi is None else None
+        summed = (
+            kan.basis.layer(z, edges.lo, edges.hi, edges.live()) if lean and phi is None and not edges.spread.shape[-1] else None
+        )
         if summed is None:
             phi, dphi = _features(kan.basis, edges, z, phi, slopes and level > 0)
             summed = apply_edges(edges, phi)
@@ -96,6 +99,8 @@ def _features(basis: AbstractBasis, edges: Edges, z: Tensor, known: Tensor | Non
 
 def features_and_slopes(basis: AbstractBasis, edges: Edges, z: Tensor) -> tuple[Tensor, Tensor]:
     """Features and their derivatives, in one pass where the basis offers it."""
+    if edges.spread.shape[-1]:
+        return placed(basis, z, edges.lo, edges.hi, edges.spread)
     return basis.pair(z, edges.lo, edges.hi) or (basis.features(z, edges.lo, edges.hi), derivative(basis, z, edges.lo, edges.hi))
 
 
@@ -109,15 +114,14 @@ def slopes_of(kan: KAN, found: Trace, level: int) -> Tensor:
     """The derivatives of a layer's features, from the pass or computed now."""
     known = found.dphi[level]
     edges = kan.edges[level]
-    return known if known is not None else derivative(kan.basis, found.sources[level], edges.lo, edges.hi)
+    return known if known is not None else features_and_slopes(kan.basis, edges, found.sources[level])[1]
 
 
 def layer_features(basis: AbstractBasis, edges: Edges, z: Tensor) -> Tensor:
     """Features [R|1, I, K, N] of a layer; one copy serves all restarts where sources and ranges are shared."""
-    shared = z.shape[0] == 1 and torch.equal(edges.lo, edges.lo[:1].expand_as(edges.lo))
-    if shared and torch.equal(edges.hi, edges.hi[:1].expand_as(edges.hi)):
-        return basis.features(z, edges.lo[:1], edges.hi[:1])
-    return basis.features(z, edges.lo, edges.hi)
+    grid = edges.lo, edges.hi, edges.spread
+    shared = z.shape[0] == 1 and all(torch.equal(part, part[:1].expand_as(part)) for part in grid)
+    return features(basis, z, *(part[:1] for part in grid)) if shared else features(basis, z, *grid)
 
 
 def apply_edges(edges: Edges, phi: Tensor) -> Tensor:
@@ -153,9 +157,9 @@ def derivative(basis: AbstractBasis, z: Tensor, lo: Tensor, hi: Tensor) -> Tenso
         return found
     with torch.enable_grad():
         at = z.detach().requires_grad_(True)
-        features = basis.features(at, lo, hi)
-        probe = torch.zeros_like(features, requires_grad=True)
-        (slope,) = torch.autograd.grad(features, at, probe, create_graph=True)
+        values = basis.features(at, lo, hi)
+        probe = torch.zeros_like(values, requires_grad=True)
+        (slope,) = torch.autograd.grad(values, at, probe, create_graph=True)
         (rows,) = torch.autograd.grad(slope.sum(), probe)
     return rows
 

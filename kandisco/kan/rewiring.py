@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kandisco.errors import ConfigError, StageError
 from kandisco.kan.grids import set_edge
+from kandisco.kan.knots import even
 from kandisco.kan.network import KAN, Edges, heard, init, prune, span, useful_masks
 from kandisco.kan.passes import forward
 from kandisco.kan.passes import trace as traced
@@ -54,7 +55,7 @@ def _kept_layer(layer: Layer, nodes: Sequence[int]) -> Layer:
 def _taken(edges: Edges, rows: Sequence[int], sources: Sequence[int]) -> Edges:
     """The edges from ``sources`` to the sub-sums ``rows``, renumbered."""
     grid = {name: vars(edges)[name][:, rows][:, :, sources] for name in ("coef", "mask", "locked")}
-    ends = {name: vars(edges)[name][:, sources] for name in ("lo", "hi")}
+    ends = {name: vars(edges)[name][:, sources] for name in ("lo", "hi", "spread")}
     kept = [m for m, symbol in enumerate(edges.symbols) if symbol.sub in rows and symbol.source in sources]
     symbols = tuple(
         replace(edges.symbols[m], sub=rows.index(edges.symbols[m].sub), source=sources.index(edges.symbols[m].source))
@@ -162,7 +163,7 @@ def add_nodes(kan: KAN, level: int, x: ArrayLike | Tensor, *, sums: int = 0, pro
     for depth, (edges, target) in enumerate(zip(kan.edges, fresh.edges, strict=True)):
         rows, sources = _places(shape, depth, places)
         new.append(_copied(edges, target, rows, sources))
-    return _ranged(replace(fresh, edges=tuple(new)), level, places[level], x)
+    return _ranged(replace(fresh, edges=tuple(new), adapt=kan.adapt), level, places[level], x)
 
 
 def _ranged(kan: KAN, level: int, old: Sequence[int], x: ArrayLike | Tensor) -> KAN:
@@ -194,7 +195,9 @@ def _copied(old: Edges, new: Edges, rows: list[int], sources: list[int]) -> Edge
     grid = (slice(None), torch.tensor(rows)[:, None], torch.tensor(sources)[None, :])
     for name in ("coef", "mask", "locked"):
         fields[name][grid] = vars(old)[name]
-    for name in ("lo", "hi"):
+    if old.spread.shape[-1]:
+        fields["spread"] = even(fields["lo"])
+    for name in ("lo", "hi", "spread"):
         fields[name][:, sources] = vars(old)[name]
     fields["bias"][:, rows] = old.bias
     symbols = tuple(replace(symbol, sub=rows[symbol.sub], source=sources[symbol.source]) for symbol in old.symbols)
@@ -213,6 +216,8 @@ def add_layer(kan: KAN, x: ArrayLike | Tensor) -> KAN:
     top = init(Shape(count, (Layer(count),)), kan.spec, x=outputs[0], restarts=kan.restarts, grid=kan.grid)
     alone = torch.eye(count).expand_as(top.edges[0].mask).to(top.edges[0].mask)
     edges = replace(top.edges[0], mask=alone.clone(), bias=torch.zeros_like(top.edges[0].bias))
+    if kan.adapt:
+        edges = replace(edges, spread=even(edges.lo))
     top = replace(top, edges=(edges,))
     for node in range(count):
         ends = outputs[..., node].amin().item(), outputs[..., node].amax().item()

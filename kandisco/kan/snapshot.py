@@ -15,7 +15,7 @@ from kandisco.kan.shape import Layer, Shape
 from kandisco.kan.symbols import Symbol
 from kandisco.specs import BasisSpec
 
-_FIELDS = ("lo", "hi", "coef", "mask", "bias", "locked", "affine")
+_FIELDS = ("lo", "hi", "spread", "coef", "mask", "bias", "locked", "affine")
 
 
 def save(kan: KAN) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
@@ -25,7 +25,8 @@ def save(kan: KAN) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, Any]]:
         {"sums": v.sums, "products": list(v.products), "skips": list(v.skips), "symbols": [_symbol(s) for s in e.symbols]}
         for v, e in zip(kan.shape.layers, kan.edges, strict=True)
     ]
-    return arrays, {"format": 2, "inputs": kan.shape.inputs, "layers": layers, "basis": kan.spec.name, "grid": kan.grid}
+    card = {"inputs": kan.shape.inputs, "layers": layers, "basis": kan.spec.name, "grid": kan.grid, "adapt": kan.adapt}
+    return arrays, {"format": 3, **card}
 
 
 def _symbol(symbol: Symbol) -> dict[str, Any]:
@@ -43,18 +44,20 @@ def load(arrays: Mapping[str, np.ndarray[Any, Any]], meta: Mapping[str, Any], ba
     Raises:
         InputError: another format, or an array is missing or has the wrong size.
     """
-    if meta.get("format") != 2:
-        raise InputError(f"This snapshot has format {meta.get('format')!r}.", hint="Format 2 can be read.")
+    if meta.get("format") not in (2, 3):
+        raise InputError(f"This snapshot has format {meta.get('format')!r}.", hint="Formats 2 and 3 can be read.")
+    if meta["format"] == 2:  # from before knots could follow the data
+        arrays = {**arrays, **{f"{i}.spread": np.zeros((*arrays[f"{i}.lo"].shape, 0)) for i in range(len(meta["layers"]))}}
     try:
         layers = tuple(Layer(int(v["sums"]), _whole(v["products"]), _whole(v["skips"])) for v in meta["layers"])
         shape = Shape(int(meta["inputs"]), layers)
         tensors = [{name: torch.as_tensor(np.array(arrays[f"{i}.{name}"])) for name in _FIELDS} for i in range(len(layers))]
         symbols = [tuple(_read_symbol(symbol) for symbol in v["symbols"]) for v in meta["layers"]]
-        spec, grid = basis(str(meta["basis"])), int(meta["grid"])
+        spec, grid, adapt = basis(str(meta["basis"])), int(meta["grid"]), float(meta.get("adapt", 0.0))
     except (KeyError, TypeError, ValueError, KandiscoError) as error:
         raise InputError(f"This snapshot is damaged: {error!r}.", hint="Restore it or run again.") from None
     edges = tuple(Edges(**t, symbols=s) for t, s in zip(tensors, symbols, strict=True))
-    kan = KAN(shape=shape, spec=spec, grid=grid, basis=spec.basis(grid), edges=edges)
+    kan = KAN(shape=shape, spec=spec, grid=grid, basis=spec.basis(grid), edges=edges, adapt=adapt)
     _check(kan)
     return kan
 
@@ -73,7 +76,8 @@ def _check(kan: KAN) -> None:
     for width, layer, e in zip(kan.shape.widths, kan.shape.layers, kan.edges, strict=True):
         count = e.coef.shape[0]
         want = {
-            "lo": (count, width), "hi": (count, width), "coef": (count, layer.subs, width, kan.basis.n_features),
+            "lo": (count, width), "hi": (count, width), "spread": (count, width, e.spread.shape[-1] if kan.adapt else 0),
+            "coef": (count, layer.subs, width, kan.basis.n_features),
             "mask": (count, layer.subs, width), "bias": (count, layer.subs),
             "locked": (count, layer.subs, width), "affine": (count, len(e.symbols), 4),
         }  # fmt: skip

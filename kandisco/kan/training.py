@@ -16,7 +16,7 @@ from kandisco.kan.grids import extend_grid, rerange
 from kandisco.kan.layout import blocks
 from kandisco.kan.network import KAN, select
 from kandisco.kan.normal import evaluate, mean_square, problem
-from kandisco.kan.penalty import Penalty, add, smoothing, sparsity
+from kandisco.kan.penalty import Penalty, Pressure, add, smoothing, sparsity
 from kandisco.kan.problem import Normal, Problem, cached_features
 from kandisco.kan.scaling import rescale, sized, unit_of
 from kandisco.kan.tensors import Held, columns, row_weights
@@ -27,8 +27,6 @@ Progress = Callable[[int, Array, Array], None]
 _RERANGE_EVERY, _RERANGE_UNTIL, _RERANGE_COST = 5, 30, 2.0
 # The floor under which effects are not told apart sinks at each iteration, so that no edge is given up before it learnt.
 _FLOOR_START, _FLOOR_DECAY, _FLOOR_END = 0.3, 0.85, 1e-3
-# An edge alone against the logarithmic pressure mu log(effect) survives if its true effect is above 2 sqrt(mu).
-_SMALLEST_EFFECT_PER_LAMB = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +59,9 @@ class Schedule:
             gain late a finer one gains sooner.
         stop_rmse: enough when one restart's held-out error is below this (units of y).
         lamb: sparsity pressure, unitless: edges whose effect on the output is below about 5 lamb of its deviation vanish.
-        smooth: pressure on bending, unitless.
+        pressure: what ``lamb`` presses with; the logarithm of the effects unless told otherwise.
+        smooth: pressure on bending, unitless: this much of the target's variance for a mean square second derivative, over the
+            unit range of a source, of one.
         halving: after each grid keep the better half of the restarts.
         project: solve the last layer exactly at every iteration; sooner at a moderate error, often later at a small one.
         patience: iterations without a two per cent gain of any restart that end a grid.
@@ -71,6 +71,7 @@ class Schedule:
     iterations: int = 60
     stop_rmse: float = 0.0
     lamb: float = 0.0
+    pressure: Pressure = Pressure()
     smooth: float = 0.0
     halving: bool = False
     project: bool = False
@@ -107,6 +108,7 @@ def fit(
     iterations: int = 60,
     stop_rmse: float = 0.0,
     smooth: float = 0.0,
+    pressure: Pressure | None = None,
     halving: bool = False,
     project: bool = False,
     patience: int = 12,
@@ -124,7 +126,7 @@ def fit(
         y: [rows] or [rows, outputs].
         valid: held-out (x, y) or (x, y, weights) that decides which state is kept and when to stop; None uses the training rows.
         weights: [rows] not negative, what each training row's squared error counts; their sum does not matter.
-        lamb, grids, iterations, stop_rmse, smooth, halving, project, patience: see ``Schedule``.
+        lamb, grids, iterations, stop_rmse, smooth, pressure, halving, project, patience: see ``Schedule``.
         control: asked for a reason to stop at every iteration.
         progress: called with (iteration, train_rmse [R], valid_rmse [R]).
 
@@ -135,8 +137,9 @@ def fit(
         InputError: weights that are negative, not finite, all zero, or not one per row.
     """
     plan = Schedule(
-        grids=tuple(grids), iterations=iterations, lamb=lamb, smooth=smooth, halving=halving, project=project, patience=patience
-    )
+        grids=tuple(grids), iterations=iterations, lamb=lamb, smooth=smooth, pressure=pressure or Pressure(), halving=halving,
+        project=project, patience=patience,
+    )  # fmt: skip
     train = _problem(kan, x, y, weights)
     shift, scale = unit_of(kan, train.y, train.weights)
     held = None if valid is None else _in_units(_problem(kan, *valid), shift, scale)
@@ -245,12 +248,11 @@ def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | Non
     if plan.lamb <= 0 and plan.smooth <= 0:
         return None
     layout = blocks(run.kan)
-    bend = smoothing(run.kan, plan.smooth) if plan.smooth > 0 else None
     floor = max(_FLOOR_START * _FLOOR_DECAY**count, _FLOOR_END)
-    strength = (0.5 * _SMALLEST_EFFECT_PER_LAMB * plan.lamb) ** 2
 
     def penalty(kan: KAN, system: Normal) -> Penalty | None:
-        return add(bend, sparsity(kan, system, layout, strength, floor) if plan.lamb > 0 else None)
+        bend = smoothing(kan, system, layout, plan.smooth) if plan.smooth > 0 else None
+        return add(bend, sparsity(kan, system, layout, plan.lamb, floor, plan.pressure) if plan.lamb > 0 else None)
 
     return penalty
 

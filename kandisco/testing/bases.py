@@ -207,6 +207,10 @@ def _options(spec: BasisSpec) -> Iterator[str]:
         basis = spec.basis(grid)
         features = torch.stack([_features(basis, row) for row in x[0]])
         coef = torch.linspace(-1.0, 2.0, 2 * 3 * 2 * basis.n_features, dtype=torch.float64).view(2, 3, 2, -1).sin()
+        spread = torch.linspace(0.0, 1.0, 65, dtype=torch.float64).expand(2, 2, 65)
+        placed: Any = basis.placed(x, lo, hi, spread)
+        if placed is not None and not torch.allclose(placed[0][0], features, rtol=1e-9, atol=1e-9):
+            yield f"placed() on even knots and features() differ (grid {grid})"
         found: Any = basis.layer(x, lo, hi, coef)
         if found is None:
             continue

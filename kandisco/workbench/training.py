@@ -15,7 +15,16 @@ from kandisco.types import Array
 
 
 def train(
-    kan: net.KAN, data: Scaled, steps: int, *, opt: str, lamb: float, grids: Sequence[int], smooth: float, control: Control
+    kan: net.KAN,
+    data: Scaled,
+    steps: int,
+    *,
+    opt: str,
+    lamb: float,
+    grids: Sequence[int],
+    smooth: float,
+    pressure: net.Pressure,
+    control: Control,
 ) -> net.KAN:
     """The best of the restarts after training.
 
@@ -29,13 +38,14 @@ def train(
         else:
             found = net.fit_adam(kan, data.x, data.y, epochs=steps, **common)
         return _best(found.kan, found.loss, 0.0)
-    if opt != "LM" or (lamb and smooth):
-        raise ConfigError(
-            f"opt={opt!r} cannot do this.", hint="Choose LM, which takes lamb or smooth, and grids; LBFGS; or Adam."
-        )
+    if opt != "LM":
+        raise ConfigError(f"opt={opt!r} cannot do this.", hint="Choose LM, which takes lamb, smooth and grids; LBFGS; or Adam.")
     common |= {"valid": data.held, "iterations": steps, "grids": tuple(grids) or (kan.grid,)}
+    common["smooth"] = smooth
     done = (
-        net.sparsify(kan, data.x, data.y, lamb=lamb, **common) if lamb else net.fit(kan, data.x, data.y, smooth=smooth, **common)
+        net.sparsify(kan, data.x, data.y, lamb=lamb, pressure=pressure, **common)
+        if lamb
+        else net.fit(kan, data.x, data.y, **common)
     )
     return _best(done.kan, done.valid_rmse, 0.5 * lamb)
 

@@ -28,6 +28,8 @@ class AbstractTraining(AbstractHistory):
         grids: Sequence[int] = (),
         opt: str = "LM",
         smooth: float = 0.0,
+        l1: float = 0.0,
+        entropy: float = 0.0,
         time: float = math.inf,
     ) -> Self:
         """Train splines and functions together; of several restarts the best on held-out rows stays.
@@ -39,6 +41,7 @@ class AbstractTraining(AbstractHistory):
             grids: grid intervals to go through, coarse to fine; by default the present grid.
             opt: ``LM`` (Levenberg-Marquardt), ``LBFGS``, or ``Adam``, whose steps are epochs.
             smooth: pressure on bending, unitless.
+            l1, entropy: pykan's pressures in units of ``lamb``, in place of the one above; pykan's own are 1 and 2.
             time: seconds.
         """
         kan = training.train(
@@ -49,6 +52,7 @@ class AbstractTraining(AbstractHistory):
             lamb=lamb,
             grids=grids,
             smooth=smooth,
+            pressure=net.Pressure(log=float(not (l1 or entropy)), l1=l1, entropy=entropy),
             control=Control(seconds=time),
         )
         return self._next(f"fit({steps}{f', lamb={lamb:g}' if lamb else ''})", self._compact(kan) if lamb else kan)
@@ -57,9 +61,16 @@ class AbstractTraining(AbstractHistory):
         """The same curves on another grid; exact on a finer one that holds the old points."""
         return self._next(f"refine({grid})", net.extend_grid(self.kan, grid))
 
-    def update_grid(self) -> Self:
-        """Grids of hidden nodes moved to what the data reach; training does so by itself."""
-        return self._next("update_grid()", net.extend_grid(self.kan, self.kan.grid, self.state.frame.scaled.x))
+    def update_grid(self, adapt: float | None = None) -> Self:
+        """Grids of hidden nodes moved to what the data reach; training does so by itself.
+
+        Args:
+            adapt: share of the knots of all sources that follows the quantiles of what reaches them, 0 for even grids; training
+                keeps it so. 0.5 pays where values span decades or lie in clusters.
+        """
+        x = self.state.frame.scaled.x
+        moved = net.extend_grid(self.kan, self.kan.grid, x)
+        return self._next("update_grid()", moved if adapt is None else net.adapt_grid(moved, x, adapt))
 
     def perturb(self, size: float = 0.1, *, seed: int = 0) -> Self:
         """Noise on the splines, ``size`` times the spread of their coefficients: out of a rut."""
