@@ -4,8 +4,8 @@
 
 Each simulation draws rows and Gaussian noise, fits the constants of the law's form by least squares, and asks whether the true
 value lies in each 95 % confidence interval; then whether a new measurement lies in its 95 % prediction interval. With
-``--search N`` the form is not given: N simulations of each law go through the whole search, and among those that come back with
-the law's form the constants are compared. Prints one line for each law and the total.
+``--search N`` the form is not given: N simulations of each law go through the whole search, 30 s each, and among those that
+come back with the law's form the constants are compared. Prints one line for each law and the total.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def searched(name: str, count: int, registry: Registry) -> tuple[int, int, int]:
         expr, sample = simulated(text, ranges, noise, seed)
         inputs = tuple(Variable(name=column) for column in ranges)
         data = Dataset(name=name, x=np.ascontiguousarray(sample.x.T), y=sample.y, inputs=inputs, target=Variable(name="z"))
-        best = pipeline.discover(data, Config(time="60s"), registry).best
+        best = pipeline.discover(data, Config(time=30.0), registry).best
         if best is None or skeleton(best.expr) != skeleton(expr) or len(best.expr.numbers()) != len(expr.numbers()):
             continue
         same += 1

@@ -39,9 +39,11 @@ def export_latex_table(formulas: Sequence[Formula], dataset: Dataset) -> str:
     for formula in formulas:
         errors = f"{_cell(formula.rmse_test)} & {_cell(formula.r2_test, below_one=True)}"
         rows.append(f"  {formula.complexity} & {errors} & $\\displaystyle {_latex(formula, dataset)}$ \\\\\n")
-    head = f"% {variables(dataset)}\n% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{rllp{{0.6\\linewidth}}}}\n"
+    head = f"% {variables(dataset)}\n% needs \\usepackage{{booktabs}}\n\\begin{{tabular}}{{rllp{{0.5\\linewidth}}}}\n"
     titles = "  \\toprule\n  Complexity & RMSE & $R^2$ & Formula \\\\\n  \\midrule\n"
-    return f"{head}{titles}{''.join(rows)}  \\bottomrule\n\\end{{tabular}}\n"
+    # Without the space fractions of neighbouring rows would touch.
+    body = "  \\addlinespace\n".join(rows)
+    return f"{head}{titles}{body}  \\bottomrule\n\\end{{tabular}}\n"
 
 
 def _cell(value: float, *, below_one: bool = False) -> str:
