@@ -131,7 +131,11 @@ class _Basis(AbstractBasis):
             raise _blamed(self._who, self._owner, f"{got}, not {want} of {like.dtype}")
         return found
 
-    def _asked(self, method: str, *args: torch.Tensor) -> Any:
+    def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor | None:
+        found = self._asked("higher", x, lo, hi, order)
+        return None if found is None else self._fitting("higher", found, x)
+
+    def _asked(self, method: str, *args: Any) -> Any:
         try:
             return getattr(self._inner, method)(*args)
         except Exception as error:

@@ -112,6 +112,10 @@ class AbstractBasis(abc.ABC):
         """
         return None
 
+    def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor | None:
+        """The derivative of order 2 or more, for differential equations; None (the default) lets the core use autograd."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class BasisSpec:

@@ -170,6 +170,14 @@ class BSpline(AbstractBasis):
         """Whether loops over single edges beat a product of all features: with many edges to a source the product wins."""
         return coef.shape[1] <= _MOST_EDGES and suits(x, lo, hi, coef)
 
+    def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor:
+        u, width = _unit(x, lo, hi)
+        inside = u.clamp(0.0, 1.0)
+        t, index = self._cells(inside)
+        # The straight lines outside have no bend.
+        scale = (inside == u) * (self.grid / width) ** order
+        return self._scatter(tuple(piece * scale for piece in _bends(t, order)), index, u)
+
     def _cells(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Place within its interval of each point, and where its four functions lie in the flat result, [4 * points]."""
         import torch
@@ -180,7 +188,7 @@ class BSpline(AbstractBasis):
         series = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows)
         # A value that is no number has no cell; any will do, for its functions are no numbers either.
         index = (cell.long().clamp_min_(0) * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
-        return place.sub_(cell), (index.view(1, -1) + torch.arange(0, 4 * rows, rows, device=u.device)[:, None]).view(-1)
+        return place.sub_(cell), (index.view(1, -1) + torch.arange(0, 4 * rows, rows, device=u.device)[:, None]).reshape(-1)
 
     def _scatter(self, weights: tuple[torch.Tensor, ...], index: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         """The four functions that are not zero at each point, written into their rows: a quarter of the dense arithmetic."""
@@ -246,6 +254,14 @@ def _cubic_between(x: torch.Tensor, near: list[torch.Tensor]) -> tuple[torch.Ten
     return torch.stack(rows, dim=-2), torch.stack(slopes, dim=-2)
 
 
+def _bends(t: torch.Tensor, order: int) -> tuple[torch.Tensor, ...]:
+    """Their derivatives in t of the second order or a higher one."""
+    if order == 2:
+        return 1.0 - t, 3.0 * t - 2.0, 1.0 - 3.0 * t, t
+    steps = (-1.0, 3.0, -3.0, 1.0) if order == 3 else (0.0, 0.0, 0.0, 0.0)
+    return tuple(t.new_full(t.shape, step) for step in steps)
+
+
 class Chebyshev(_AbstractStraight):
     """Chebyshev polynomials, degree 0 to grid + 2, by recurrence (an arc cosine has infinite slopes at the ends)."""
 
@@ -274,6 +290,24 @@ class Chebyshev(_AbstractStraight):
         for _ in range(self.degree - 1):
             second.append(2.0 * t * second[-1] - second[-2])
         return torch.stack([2.0 * n * row for n, row in enumerate(second)], dim=-2)
+
+    def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor:
+        # Differentiated m times, the recurrence of the values reads T_n+1^(m) = 2 t T_n^(m) + 2 m T_n^(m-1) - T_n-1^(m).
+        import torch
+
+        u, width = _unit(x, lo, hi)
+        t = 2.0 * u.clamp(0.0, 1.0) - 1.0
+        zero, one = torch.zeros_like(t), torch.ones_like(t)
+        below = [one, t]
+        for _ in range(self.degree - 1):
+            below.append(2.0 * t * below[-1] - below[-2])
+        for m in range(1, order + 1):
+            rows = [zero, one if m == 1 else zero]
+            for n in range(1, self.degree):
+                rows.append(2.0 * t * rows[n] + 2.0 * m * below[n] - rows[n - 1])
+            below = rows
+        inside = (u >= 0.0) & (u <= 1.0)  # the straight lines outside have no bend
+        return torch.stack(below, dim=-2) * (inside * (2.0 / width) ** order)[..., None, :]
 
 
 class Legendre(_AbstractStraight):

@@ -70,7 +70,7 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     lift = state.damping.mu * torch.where(scale > 0, scale, torch.ones_like(scale))
 
     def attempt(moving: Tensor) -> tuple[Tensor, Tensor, KAN, Tensor, Trace | None]:
-        found = _solve(system, moving, lift)
+        found = solve(system, moving, lift)
         delta = found if chosen is None else torch.zeros_like(theta).scatter(1, chosen, found)
         trial = unpack(kan, theta + delta)
         return found, delta, trial, *evaluate(trial, data, first)
@@ -85,7 +85,7 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     expected = 0.5 * (found * (lift[:, None] * found - system.gradient)).sum(1)
     gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)
     good = torch.isfinite(after) & (after < before)
-    damping = _renew(state.damping, gain, good)
+    damping = renew(state.damping, gain, good)
     if bool(good.all()):
         return State(trial, damping, mse, known)
     kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
@@ -106,7 +106,7 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
     held[:, : blocks(kan)[-1].start] = 0.0
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
     trial = unpack(
-        kan, pack(kan) + _solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, torch.ones_like(scale)))
+        kan, pack(kan) + solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, torch.ones_like(scale)))
     )
     mse, known = evaluate(trial, data, first)
     good = mse < state.mse if penalty is None else 0.5 * mse + penalty.value(trial) < 0.5 * state.mse + penalty.value(kan)
@@ -133,7 +133,7 @@ def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
     return Trace(sources, some(new.phi, old.phi), subs, mixed(new.outputs, old.outputs), some(new.dphi, old.dphi))
 
 
-def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
+def solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
     """The step [R, P] under the damping ``lift`` [R]; parameters with ``held`` 0 stay."""
     hessian = system.hessian * held[:, :, None] * held[:, None, :]
     gradient = system.gradient * held
@@ -146,7 +146,7 @@ def _solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
     return torch.where(bad[:, None], torch.zeros_like(delta), delta)
 
 
-def _renew(damping: Damping, gain: Tensor, good: Tensor) -> Damping:
+def renew(damping: Damping, gain: Tensor, good: Tensor) -> Damping:
     """Nielsen: relax smoothly after a success, push ever harder after failures."""
     relaxed = damping.mu * (1.0 - (2.0 * gain - 1.0) ** 3).clamp(1.0 / 3.0, 2.0)
     mu = torch.where(good, relaxed, damping.mu * damping.nu).clamp(1e-15, _LARGEST_DAMPING)
