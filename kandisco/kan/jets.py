@@ -86,7 +86,7 @@ def forward_jets(
 
 
 def jacobian_of(kan: KAN, indices: tuple[Index, ...], layers: list[Layered], sense: Jet) -> Tensor:
-    """[R, P, N]: derivatives by the parameters, in the order of ``layout.pack``, of what depends on the output's jet by ``sense``.
+    """[R, P, N]: derivatives by the parameters, ordered as in ``layout.pack``, of what depends on the output's jet by ``sense``.
 
     Args:
         kan: the networks.

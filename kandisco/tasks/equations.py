@@ -83,7 +83,9 @@ def parse_equation(text: str, coordinates: Sequence[str], unknown: str = "u") ->
 
 def _index(name: str, coordinates: Sequence[str], unknown: str) -> Index:
     head, _, tail = name.partition("_")
-    known = f"Coordinates: {', '.join(coordinates)}; the unknown is {unknown}, its derivatives {unknown}_{coordinates[0] * 2}, ..."
+    known = (
+        f"Coordinates: {', '.join(coordinates)}; the unknown is {unknown}, its derivatives {unknown}_{coordinates[0] * 2}, ..."
+    )
     if head != unknown or (name != unknown and not tail):
         raise ConfigError(f"{name!r} is neither a coordinate nor a derivative of {unknown}.", hint=known)
     pattern = "|".join(sorted(map(re.escape, coordinates), key=len, reverse=True))

@@ -9,25 +9,19 @@ coordinate each, a product of such sums, functions of those, sums of products, a
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kandisco.control import Control
 from kandisco.errors import ConfigError
-from kandisco.expr import Expr
-from kandisco.expr.numeric import evaluate
-from kandisco.tasks.equations import Boundary, Domain, Equation, Index
+from kandisco.tasks.collocation import Problem, conditions_of, count, misfit
 from kandisco.types import Array
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from kandisco.kan import KAN, Shape
-    from kandisco.kan.residual import Condition
     from kandisco.registry import Registry
     from kandisco.specs import BasisSpec
 
@@ -35,23 +29,6 @@ _SETTLED = 1e-10  # relative residual below which a finer grid is not worth its 
 _PAYS = 0.5  # a shape fits if a grid twice as fine at least halves the residual
 _PRUNE_COST = 1.1
 _ROUNDS = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """An equation on a box, with conditions on its faces.
-
-    Attributes:
-        equation: what holds inside.
-        domain: coordinate -> its range, in the order of the derivatives' indices.
-        boundary: conditions on the faces; without a coordinate on all of them.
-        unknown: name of the function.
-    """
-
-    equation: Equation
-    domain: Domain
-    boundary: tuple[Boundary, ...]
-    unknown: str = "u"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +118,7 @@ def solve(problem: Problem, registry: Registry, settings: Settings | None = None
 
 def _solve(problem: Problem, registry: Registry, settings: Settings, control: Control) -> Solution:
     started = time.monotonic()
+    _check_smooth(problem, registry.basis(settings.basis))
     tried: list[tuple[str, float]] = []
     best: _Look | None = None
     for shape in _shapes(len(problem.domain), settings.width):
@@ -156,7 +134,7 @@ def _solve(problem: Problem, registry: Registry, settings: Settings, control: Co
             hint="Allow more parameters, or give a coarser first grid.",
         )
     kan = _refined(problem, _pruned(problem, best, settings, control), settings, control).kan
-    residual, boundary = misfit(problem, kan, settings, seed=settings.seed + 1)
+    residual, boundary = misfit(problem, kan, size=settings.points, seed=settings.seed + 1)
     return Solution(
         problem=problem,
         kan=kan,
@@ -168,6 +146,22 @@ def _solve(problem: Problem, registry: Registry, settings: Settings, control: Co
         seconds=time.monotonic() - started,
         tried=tuple(tried),
     )
+
+
+def _check_smooth(problem: Problem, spec: BasisSpec) -> None:
+    """Refuse a basis whose highest derivative in the equation is zero everywhere."""
+    import torch
+
+    from kandisco.kan.jets import basis_derivatives
+
+    order = max(problem.equation.order, *(side.equation.order for side in problem.boundary), 0)
+    ends = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    x = torch.linspace(0.01, 0.99, 50, dtype=torch.float64)
+    if not bool((basis_derivatives(spec.basis(12), x, ends[0], ends[1], order)[-1] != 0).any()):
+        raise ConfigError(
+            f"The basis {spec.name!r} has no derivative of order {order}, which the equation needs.",
+            hint="Try --basis chebyshev.",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,13 +184,6 @@ def _shapes(inputs: int, width: str) -> Sequence[Shape]:
     times = f"x{inputs}" if inputs > 2 else ""
     texts = (f"{inputs},1", f"{inputs},0+1{times}", f"{inputs},1,1", f"{inputs},0+2{times},1", f"{inputs},0+4{times},1")
     return tuple(parse_width(text, inputs) for text in (*texts, f"{inputs},{2 * inputs + 1},1"))
-
-
-def count(kan: KAN) -> int:
-    """Numbers in the live edges of the first restart, and one bias for each sub-sum."""
-    from kandisco.kan.layout import free
-
-    return int(free(kan)[0].sum())
 
 
 def _first_look(problem: Problem, shape: Shape, spec: BasisSpec, settings: Settings, control: Control) -> _Look | None:
@@ -239,14 +226,14 @@ def _trained(problem: Problem, kan: KAN, settings: Settings, control: Control) -
 
     deep = len(kan.shape.layers) > 1
     for _ in range(_ROUNDS if deep else 1):
-        conditions = conditions_of(problem, kan, settings, seed=settings.seed)
+        conditions = conditions_of(problem, kan, size=settings.points, seed=settings.seed)
         found = fit_residual(kan, conditions, iterations=20 if deep else 80, control=control)
         kan = rerange(found.kan, conditions[0].x) if deep else found.kan
     if deep:
         found = fit_residual(kan, conditions, iterations=60, control=control)
     kan = select(found.kan, int(found.loss.nan_to_num(nan=np.inf).argmin()))
-    kan = polish(kan, conditions_of(problem, kan, settings, seed=settings.seed))
-    return _Look(kan=kan, level=sum(misfit(problem, kan, settings, seed=settings.seed)), fits=False)
+    kan = polish(kan, conditions_of(problem, kan, size=settings.points, seed=settings.seed))
+    return _Look(kan=kan, level=sum(misfit(problem, kan, size=settings.points, seed=settings.seed)), fits=False)
 
 
 def _pruned(problem: Problem, look: _Look, settings: Settings, control: Control) -> _Look:
@@ -254,7 +241,7 @@ def _pruned(problem: Problem, look: _Look, settings: Settings, control: Control)
     from kandisco.kan import edge_deviations, prune
 
     for _ in look.kan.live_edges():
-        x = conditions_of(problem, look.kan, settings, seed=settings.seed)[0].x
+        x = conditions_of(problem, look.kan, size=settings.points, seed=settings.seed)[0].x
         sizes = edge_deviations(look.kan, x)
         order = sorted(look.kan.live_edges(), key=lambda e: float(sizes[e.layer][0, e.target, e.source]))
         edge = order[0]
@@ -265,121 +252,3 @@ def _pruned(problem: Problem, look: _Look, settings: Settings, control: Control)
             break
         look = replace(trial, fits=look.fits)
     return look
-
-
-def conditions_of(problem: Problem, kan: KAN, settings: Settings, *, seed: int) -> list[Condition]:
-    """The equation and its conditions at points, weighed so that each is felt on the grid of the network."""
-    import torch
-
-    names, box = tuple(problem.domain), np.array(list(problem.domain.values()))
-    size = settings.points or (100 + 20 * kan.grid if len(names) == 1 else 512 * len(names) + 8 * count(kan))
-    inside = points(box, size, seed)
-    # A misfit on a face bends the solution over one cell of the grid: that is how it compares with a misfit of the equation.
-    cell = kan.grid / float(np.min(box[:, 1] - box[:, 0]))
-    main = _condition(problem.equation, inside, names)
-    weight = _strength(main, kan, cell) / cell**2
-    found = [main]
-    for condition in problem.boundary:
-        faces = [_face(points(box, max(32, 4 * kan.grid), seed), i, at) for i, at in _places(condition, names, box)]
-        on = np.concatenate([face[:1] if len(names) == 1 else face for face in faces])
-        own = _condition(condition.equation, on, names)
-        found.append(replace(own, weight=weight / max(_strength(own, kan, cell), torch.finfo(torch.float64).tiny)))
-    return found
-
-
-def points(box: Array, size: int, seed: int) -> Array:
-    """Points [size, coordinates] that fill a box evenly: even steps along the first coordinate, a Kronecker sequence in the rest."""
-    shift = np.random.default_rng(seed).uniform(size=len(box))
-    ratio = 1.0
-    for _ in range(60):  # the positive root of g^d = g + 1: the golden ratio for d = 2, the plastic number for 3, ...
-        ratio = (1.0 + ratio) ** (1.0 / len(box))
-    steps = np.array([1.0 / size, *(ratio**-k for k in range(1, len(box)))])
-    unit = (np.arange(size)[:, None] * steps + shift * np.array([1.0 / size, *np.ones(len(box) - 1)])) % 1.0
-    return np.asarray(box[:, 0] + unit * (box[:, 1] - box[:, 0]))
-
-
-def _places(condition: Boundary, names: tuple[str, ...], box: Array) -> list[tuple[int, float]]:
-    if condition.coordinate:
-        return [(names.index(condition.coordinate), condition.at)]
-    return [(i, float(at)) for i, ends in enumerate(box) for at in ends]
-
-
-def _face(inside: Array, i: int, at: float) -> Array:
-    face = inside.copy()
-    face[:, i] = at
-    return face
-
-
-def _condition(equation: Equation, x: Array, names: tuple[str, ...]) -> Condition:
-    import torch
-
-    from kandisco.kan.jets import closure
-    from kandisco.kan.residual import Condition
-
-    indices = closure([*equation.derivatives.values(), (0,) * len(names)])
-    residual = partial(_residual, equation, names)
-    return Condition(x=torch.as_tensor(np.ascontiguousarray(x.T)), indices=indices, residual=residual)
-
-
-def _residual(
-    equation: Equation, names: tuple[str, ...], jets: Mapping[Index, Tensor], x: Tensor
-) -> tuple[Tensor, Mapping[Index, Tensor]]:
-    """Values of the equation's residual [R, N] and its slopes, by our own expressions."""
-    import torch
-
-    like = jets[(0,) * len(names)]
-    zero = torch.zeros_like(like)
-    columns = {name: column.numpy()[None] for name, column in zip(names, x, strict=True)}
-    columns |= {name: jets.get(index, zero).expand_as(like).numpy() for name, index in equation.derivatives.items()}
-
-    def at(expr: Expr) -> Tensor:
-        return torch.as_tensor(np.broadcast_to(evaluate(expr, columns), tuple(like.shape)).copy())
-
-    return at(equation.residual), {equation.derivatives[name]: at(slope) for name, slope in equation.slopes.items()}
-
-
-def _strength(condition: Condition, kan: KAN, cell: float) -> float:
-    """Mean square of the residual per unit of misfit over one cell: its slopes in each derivative times what the derivative adds."""
-    _, slopes = condition.residual(_jets(condition, kan), condition.x)
-    return float(max(s.square().mean() * cell ** (2 * sum(index)) for index, s in slopes.items()))
-
-
-def _jets(condition: Condition, kan: KAN) -> dict[Index, Tensor]:
-    """The first restart's derivatives, each [1, N]."""
-    import torch
-
-    from kandisco.kan import select
-    from kandisco.kan.jets import first_features, forward_jets
-
-    one = select(kan, 0)
-    jets, _ = forward_jets(one, condition.indices, first_features(one, condition.x, condition.indices))
-    zero = torch.zeros_like(jets[condition.indices[0]][:, 0])
-    return {index: jets[index][:, 0].expand_as(zero) if index in jets else zero for index in condition.indices}
-
-
-def misfit(problem: Problem, kan: KAN, settings: Settings, *, seed: int) -> tuple[float, float]:
-    """Root mean squares of the residual and of the conditions, each relative to the size of its terms."""
-    main, *sides = conditions_of(problem, kan, settings, seed=seed)
-    whole = _sizes(main, kan)
-    edges = [_sizes(side, kan) for side in sides]
-    return whole.residual / whole.terms, max((e.residual / max(e.terms, whole.value) for e in edges), default=0.0)
-
-
-@dataclass(frozen=True)
-class _Sizes:
-    """Root mean squares: of a residual, of the sum of its terms' sizes, and of the unknown."""
-
-    residual: float
-    terms: float
-    value: float
-
-
-def _sizes(condition: Condition, kan: KAN) -> _Sizes:
-    jets = _jets(condition, kan)
-    residual, slopes = condition.residual(jets, condition.x)
-    parts = [slope * jets[index] for index, slope in slopes.items()]
-    rest = residual - sum(parts)
-    terms = rest.abs() + sum(part.abs() for part in parts)
-    value = jets[condition.indices[0]]
-    residual, terms, value = (float(v.square().mean().sqrt()) for v in (residual, terms, value))
-    return _Sizes(residual, terms or 1.0, value)
