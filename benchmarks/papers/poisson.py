@@ -39,7 +39,7 @@ def main() -> None:
                 found = read_off(solution, registry, Config(seed=seed))
             right += found is not None and found.exact and same_law(found.expr, parse(TRUTH), box).equal is True
             worst = max(worst, found.residual if found else np.inf)
-            print(f"{basis} seed {seed}: MSE {errors[-1]:.2g}, {sizes[-1]} parameters, {found and to_text(found.expr)}", flush=True)
+            print(f"{basis} seed {seed}: MSE {errors[-1]:.2g}, {sizes[-1]} parameters, {found and to_text(found.expr)}")
         rows += [
             Row(
                 result=f"Poisson 2-D, network, {basis} edges",
