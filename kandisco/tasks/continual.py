@@ -1,9 +1,10 @@
 """Learning from tables that come one after another, without forgetting the earlier ones.
 
-Edges of B-splines are local: rows change only the coefficients whose functions they meet, so all others are left as they are, to the
-last bit (Liu et al., KAN, arXiv:2404.19756, section 3.5). Coefficients that old and new rows share would drift; they are tied to what
-they were by the Hessian of the old rows, which for a single layer is the exact memory of them (recursive least squares) and for deeper
-networks its Gauss-Newton approximation (Kirkpatrick et al., PNAS 114 (2017) 3521, with the full matrix).
+Edges of B-splines are local: rows change only the coefficients whose functions they meet, so all others are left as
+they are, to the last bit (Liu et al., KAN, arXiv:2404.19756, section 3.5). Coefficients that old and new rows share
+would drift; they are tied to what they were by the Hessian of the old rows, which for a single layer is the exact
+memory of them (recursive least squares) and for deeper networks its Gauss-Newton approximation (Kirkpatrick et al.,
+PNAS 114 (2017) 3521, with the full matrix).
 """
 
 from __future__ import annotations
