@@ -9,7 +9,22 @@ from kandisco.testing.findings import Finding, Rule, apply_rules
 
 # The command line's own names; it imports the kit, so the kit cannot ask it. A test keeps them the same.
 OWN = frozenset(
-OWN = frozenset({"bench", "classify", "continual", "datasets", "discover", "doctor", "export", "list", "plot", "plugins", "predict", "report", "show", "solve"})
+    {
+        "bench",
+        "classify",
+        "continual",
+        "datasets",
+        "discover",
+        "doctor",
+        "export",
+        "list",
+        "plot",
+        "plugins",
+        "predict",
+        "report",
+        "show",
+        "solve",
+    }
 )
 
 
