@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 
 from kandisco.builtins.bases import kandisco_bases
-from kandisco.kan import fit, forward, init, parse_width, sparsify
+from kandisco.kan import Pressure, adapt_grid, fit, fit_lbfgs, forward, init, parse_width, sparsify
 from kandisco.kan.layout import pack
 
 Array = NDArray[np.float64]
@@ -37,6 +39,14 @@ def rows_of(law: Callable[[Array], Array], inputs: int, seed: int, rows: int = 1
     rng = np.random.default_rng(100 + seed)
     x, held = rng.uniform(-1, 1, (rows, inputs)), rng.uniform(-1, 1, (1000, inputs))
     return x, law(x), held, law(held)
+
+
+def warm() -> None:
+    """Load what is loaded once in a process, so that no measurement pays for it."""
+    x = np.linspace(-1.0, 1.0, 6000)
+    kan = init(parse_width("1,1,1", 1), BASES["bspline"], x=x)
+    fit(kan, x, x**2, iterations=2)
+    fit_lbfgs(kan, x, x**2, iterations=2)
 
 
 def ours_to_accuracy(seed: int, grids: tuple[int, ...] = (5, 10, 20, 40)) -> dict[str, float]:
@@ -165,6 +175,95 @@ def products(seed: int) -> dict[str, tuple[float, float]]:
         done = fit(kan, x, y, valid=(xv, yv), grids=(3, 3, 3, 3), iterations=60, halving=True, stop_rmse=5e-7)
         found[name] = (float(done.valid_rmse.min()), time.process_time() - started)
     return found
+
+
+Draw = Callable[[np.random.Generator, int], Array]
+
+
+def clusters() -> dict[str, tuple[str, Draw, Callable[[Array], Array]]]:
+    """Data that are not even, laws that live where they are, and the shape for them."""
+
+    def log_normal(rng: np.random.Generator, rows: int) -> Array:
+        return rng.lognormal(0.0, 1.0, (rows, 2))
+
+    def two(rng: np.random.Generator, rows: int) -> Array:
+        found: Array = np.where(rng.random((rows, 2)) < 0.5, -30.0, 30.0) + rng.normal(0.0, 1.0, (rows, 2))
+        return found
+
+    return {
+        "log-normal, sum": ("2,1", log_normal, lambda x: np.sin(np.log(x[:, 0])) + np.log1p(x[:, 1])),
+        "log-normal, product": ("2,2,1", log_normal, lambda x: np.log(x[:, 0]) * np.log(x[:, 1])),
+        "heavy tails, product": (
+            "2,2,1",
+            lambda rng, n: rng.standard_t(2, (n, 2)),
+            lambda x: np.tanh(x[:, 0]) / (1 + x[:, 1] ** 2),
+        ),
+        "two clusters, sum": ("2,1", two, lambda x: np.sin(3.0 * x[:, 0]) + np.cos(2.0 * x[:, 1])),
+        "two clusters, product": ("2,2,1", two, lambda x: np.sin(3.0 * x[:, 0]) * np.cos(2.0 * x[:, 1])),
+        "even, hellokan": ("2,2,1", lambda rng, n: rng.uniform(-1.0, 1.0, (n, 2)), hellokan),
+    }
+
+
+def adapted(name: str, seed: int) -> dict[str, dict[str, float]]:
+    """Four restarts on one kind of data, on even and on adapted grids: errors on fresh rows, and CPU seconds."""
+    width, draw, law = clusters()[name]
+    found = {}
+    for label, share in (("even", 0.0), ("half", 0.5)):
+        rng = np.random.default_rng(seed)
+        x, held, fresh = (draw(rng, rows) for rows in (2000, 1000, 5000))
+        started = time.process_time()
+        kan = init(parse_width(width, 2), BASES["bspline"], x=x, restarts=4, seed=seed)
+        kan = adapt_grid(kan, x, share) if share else kan
+        done = fit(kan, x, law(x), valid=(held, law(held)), grids=(5, 10, 20), halving=True)
+        spent, y = time.process_time() - started, law(fresh)
+        errors = np.abs(forward(done.kan, fresh)[int(np.argmin(done.valid_rmse)), :, 0].numpy() - y) / y.std()
+        found[label] = {"median": float(np.median(errors)), "rmse": float(np.sqrt(np.mean(errors**2))), "spent": spent}
+    return found
+
+
+PRESSURES = {"log": Pressure(), "l1": Pressure(log=0.0, l1=1.0), "l1 + 2 entropy": Pressure(log=0.0, l1=1.0, entropy=2.0)}
+
+
+def pressures(seed: int) -> dict[str, dict[str, float]]:
+    """hellokan under each pressure alone (no elimination): hidden nodes and inner edges left, held-out error, CPU seconds."""
+    x, y, xv, yv = rows_of(hellokan, 2, seed)
+    found = {}
+    for name, pressure in PRESSURES.items():
+        started = time.process_time()
+        kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, seed=seed)
+        done = fit(kan, x, y, valid=(xv, yv), lamb=0.01, pressure=pressure, grids=(5, 10))
+        edges = done.kan.live_edges()
+        nodes, inner = len({e.target for e in edges if e.layer == 0}), sum(e.layer == 0 for e in edges)
+        spent = time.process_time() - started
+        found[name] = {"nodes": nodes, "inner": inner, "held out": float(done.valid_rmse[0]), "spent": spent}
+    return found
+
+
+def batch(seed: int) -> float:
+    """Sixteen restarts of [2,5,1], the unit of work of a pool; their best training error."""
+    torch.set_num_threads(1)
+    x, y, _, _ = rows_of(hellokan, 2, seed)
+    kan = init(parse_width("2,5,1", 2), BASES["bspline"], x=x, restarts=16, seed=seed)
+    return float(fit(kan, x, y, grids=(5,), iterations=20, patience=20).train_rmse.min())
+
+
+def processes(rounds: int = 5, tasks: int = 6) -> dict[str, Any]:
+    """Wall seconds of some batches in a pool of one and of two processes, in turns, each pool warm."""
+    walls: dict[int, list[float]] = {1: [], 2: []}
+    pools = {n: ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn")) for n in walls}
+    try:
+        for n, pool in pools.items():
+            list(pool.map(batch, range(2 * n)))
+        for _ in range(rounds):
+            for n, pool in pools.items():
+                started = time.perf_counter()
+                list(pool.map(batch, range(tasks)))
+                walls[n].append(time.perf_counter() - started)
+    finally:
+        for pool in pools.values():
+            pool.shutdown()
+    ratios = [one / two for one, two in zip(walls[1], walls[2], strict=True)]
+    return {"one": walls[1], "two": walls[2], "ratios": ratios}
 
 
 def growth_with_rows() -> list[dict[str, float]]:
