@@ -28,7 +28,18 @@ from kandisco.errors import PluginError
 
 GROUP = "kandisco"
 ENVIRONMENT = "KANDISCO_PLUGINS"
-DEFAULT = ("functions", "bases", "readers", "exporters", "programs", "datasets", "problems", "refiners")
+DEFAULT = (
+    "functions",
+    "bases",
+    "readers",
+    "exporters",
+    "programs",
+    "datasets",
+    "problems",
+    "special",
+    "trajectories",
+    "refiners",
+)
 HOOKS = tuple(sorted(name for name in vars(hookspecs) if name.startswith("kandisco_")))
 
 Origin = Literal["built-in", "installed", "environment", "directory", "given"]

@@ -18,6 +18,7 @@ OWN = frozenset(
         "doctor",
         "export",
         "list",
+        "ode",
         "plot",
         "plugins",
         "predict",
