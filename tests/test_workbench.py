@@ -73,6 +73,7 @@ def test_the_tree_is_drawn_and_written_out(registry: Registry, tmp_path: Path) -
     figure = made.tree(tmp_path / "tree.svg", theme="dark")
     assert {text.get_text() for text in figure.axes[0].texts} == {"×", "a", "exp", "b"}
     assert (tmp_path / "tree.svg").exists()
+    assert figure._repr_png_().startswith(b"\x89PNG"), "what a notebook asks a figure for"
 
 
 def test_auto_symbolic_finds_them_too(fitted: Workbench) -> None:

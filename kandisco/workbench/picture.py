@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -88,4 +89,12 @@ def _finished(figure: Any, path: str | Path | None, theme: str) -> Any:
         canvas.save(figure, path, theme)
     canvas.recolour(figure, theme)
     figure.set_facecolor(canvas.THEMES[theme].paper)
+    # A notebook draws a bare figure only once pyplot is imported, which nothing here does.
+    figure._repr_png_ = lambda: _png(figure)
     return figure
+
+
+def _png(figure: Any) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format="png", dpi=120, facecolor=figure.get_facecolor())
+    return out.getvalue()
