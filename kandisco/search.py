@@ -42,6 +42,7 @@ from kandisco.types import Array, Formula, StageRecord, StageResult
 
 _FINE = 30
 _SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
+_CLEARER = 3
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
@@ -289,7 +290,9 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
     if len(sample.names) < 2:
         return []
     out: list[Candidate] = []
-    for reduction in _ways(sample)[: 3 if depth == 0 else 1]:
+    ways = _ways(sample)
+    sure = not (ways and ways[0].name.startswith("index") and ways[0].misfit > _SMOOTH_INDEX)
+    for reduction in ways[: 3 if depth == 0 else 1 if sure else 2]:
         if control.reason():
             break
         solved = _smaller(problem, reduction.sample, control, depth)
@@ -358,15 +361,18 @@ def _ways(sample: Sample) -> list[Reduction]:
     surrogate = fit_surrogate(sample)
     index = [r for r in index if r.misfit < (_ROUGH_INDEX if surrogate.missing < 0.5 else 0.5)]
     shown = _independent(reductions(surrogate))
-    first = [factors] if factors else []
-    return [*first, *index, *shown] if index and index[0].misfit < surrogate.missing else [*first, *shown, *index]
+    return [*factors, *index, *shown] if index and index[0].misfit < surrogate.missing else [*factors, *shown, *index]
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:
-    """The groups and one division: dividing by different columns in turn leads to the same problem in the end."""
+    """The groups and one division: dividing by different columns in turn leads to the same problem in the end.
+
+    The division goes first, since it leaves a column less, unless others are much clearer.
+    """
     divisions = [r for r in found if r.name.startswith("divide")]
     groups = [r for r in found if not r.name.startswith("divide")]
-    return [*divisions[:1], *groups] if divisions else groups
+    clearer = [r for r in groups if divisions and r.misfit < divisions[0].misfit / _CLEARER]
+    return [*clearer, *divisions[:1], *(r for r in groups if r not in clearer)]
 
 
 def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:

@@ -19,6 +19,7 @@ from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.symbolic.transforms import transforms
+from kandisco.symbolic.waves import fit_waves
 
 Array = NDArray[np.float64]
 _RATIONAL_ROWS = 320
@@ -114,8 +115,9 @@ def _positive(expr: Expr, column: Array) -> Expr:
 
 
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
-    """One input: patterns of one and two library functions."""
-    fits = fit_patterns(sample.x[0], sample.y, functions)
+    """One input: patterns of one and two library functions, and waves that turn too often for these."""
+    u, v = sample.x[0], sample.y
+    fits = sorted([*fit_waves(u, v), *fit_patterns(u, v, functions)], key=lambda fit: fit.error)
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 

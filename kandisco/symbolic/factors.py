@@ -21,15 +21,18 @@ _COARSE, _IDLE = 0.05, 2e-3
 _LEVEL = 1e-3
 
 
-def log_factors(sample: Sample) -> Reduction | None:
+def log_factors(sample: Sample) -> list[Reduction]:
     """Powers of columns that divide out: exponents from regressing log|y| on log|x|, kept where the rest ignores the column.
 
     Columns drawn independently have unbiased slopes whatever the other columns do, so no surrogate is needed, and decades, noise
     and both signs do not matter. What is left must show neither a mean nor a spread that follows the column (F-tests of splines).
+
+    Returns:
+        All of them at once, then, where a surrogate still feels one of several, those without it; empty where there are none.
     """
     usable = [i for i, column in enumerate(sample.x) if np.all(column != 0) and np.ptp(column) > 0]
     if len(usable) < 2 or np.any(sample.y == 0) or len(sample.y) < 10 * len(usable):
-        return None
+        return []
     logs, target = np.log(np.abs(sample.x[usable])), np.log(np.abs(sample.y))
     powers = _clear_powers(sample, usable, logs, target)
     while powers:
@@ -40,14 +43,29 @@ def log_factors(sample: Sample) -> Reduction | None:
         if doubts[worst] >= _LEVEL:
             break
         del powers[worst]
+    if len(powers) == len(sample.names):
+        return []
+    whole = {k: p for k, p in powers.items() if p.denominator == 1}
+    # A half may be no power at all but a good likeness of one.
+    return _divided(sample, usable, powers) or (_divided(sample, usable, whole) if whole != powers else [])
+
+
+def _divided(sample: Sample, usable: list[int], powers: dict[int, Fraction]) -> list[Reduction]:
     factors = {usable[k]: raised(var(sample.names[usable[k]]), p) for k, p in powers.items()}
-    factors = _idle_factors(sample, factors) if len(factors) < len(sample.names) else {}
-    if not factors:
-        return None
-    factor = mul(*factors.values())
+    felt = _idle_factors(sample, factors)
+    out = [_reduction(sample, [factors[i] for i in felt], list(felt))] if felt else []
+    doubtful = max(felt, key=lambda i: felt[i], default=-1)
+    if len(felt) > 1 and felt[doubtful] > _IDLE:
+        rest = [i for i in felt if i != doubtful]
+        out.append(_reduction(sample, [factors[i] for i in rest], rest))
+    return out
+
+
+def _reduction(sample: Sample, factors: list[Expr], columns: list[int]) -> Reduction:
+    factor = mul(*factors)
     return Reduction(
         name=f"divide by {to_text(factor)}",
-        sample=without(sample, list(factors), y=_over(sample, factor)),
+        sample=without(sample, columns, y=_over(sample, factor)),
         rebuild=lambda expr: mul(factor, expr),
         misfit=0.0,
     )
@@ -58,17 +76,20 @@ def _over(sample: Sample, factor: Expr) -> Array:
         return np.asarray(sample.y / evaluate(factor, dict(zip(sample.names, sample.x, strict=True))))
 
 
-def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, Expr]:
-    """Those of the factors whose column no longer matters once all are divided out, as far as a surrogate can tell."""
+def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, float]:
+    """Those of the factors whose column no longer matters once all are divided out, and how much a surrogate still feels it.
+
+    None where the surrogate saw clearly before and no longer does.
+    """
     y = _over(sample, mul(*factors.values()))
     if not factors or not np.all(np.isfinite(y)):
         return {}
     rest = replace(sample, y=y)
     surrogate = fit_surrogate(rest)
     if surrogate.missing > _COARSE:
-        return factors
+        return dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}
     felt = influence(rest, surrogate.predict(rest.x[:, :300])[1])
-    return {i: factor for i, factor in factors.items() if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}
+    return {i: float(felt[i]) for i in factors if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}
 
 
 def _clear_powers(sample: Sample, usable: list[int], logs: Array, target: Array) -> dict[int, Fraction]:
