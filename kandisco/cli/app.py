@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from kandisco import __version__
-from kandisco.cli import bench, classify, continual, datasets, discover, doctor, listing, ode, plugins, solve, use
+from kandisco.cli import bench, classify, continual, datasets, discover, doctor, listing, ode, plugins, relations, solve, use
 from kandisco.cli.session import Session, split_plugin_options
 from kandisco.errors import KandiscoError, PluginError
 
@@ -101,6 +101,7 @@ def build() -> typer.Typer:
     app.command("solve")(solve.solve)
     app.command("continual")(continual.continual)
     app.command("ode")(ode.ode)
+    app.command("relations")(relations.relations)
     app.command("bench")(bench.bench)
     app.command("list")(listing.list_)
     app.command("doctor")(doctor.doctor)

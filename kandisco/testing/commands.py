@@ -22,6 +22,7 @@ OWN = frozenset(
         "plot",
         "plugins",
         "predict",
+        "relations",
         "report",
         "show",
         "solve",
