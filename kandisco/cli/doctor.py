@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Plugins that share the repository: what each brings, told where it is not installed.
 COMPANIONS = {
+    "kandisco-knots": "hyperbolic knots with their invariants as datasets (SnapPy to compute more)",
     "kandisco-operon": "a genetic-programming engine that looks on where the search has not settled",
     "kandisco-pysr": "PySR as a second engine (needs Julia)",
     "kandisco-special": "Bessel, gamma, erf, elliptic, Legendre and Airy functions",

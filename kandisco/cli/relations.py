@@ -106,7 +106,10 @@ def law(one: Relation) -> str:
     sides = [to_text(expr, 6) for expr in one.exprs]
     if one.form == "one":
         return f"{one.target} = {sides[0]}"
-    return f"{one.target} = {'one of ' if one.form == 'pieces' else one.form}({', '.join(sides)})"
+    if one.form == "pieces":
+        shares = one.shares or (one.share,) * len(sides)
+        return f"{one.target} = " + " or ".join(f"{side} (in {100 * share:.2f} %)" for side, share in zip(sides, shares))
+    return f"{one.target} = {one.form}({', '.join(sides)})"
 
 
 def _share(one: Relation) -> str:
@@ -129,6 +132,7 @@ def _object(found: Sequence[Relation], asked: Sequence[Contrast], shown: dict[st
                 "trees": [to_json(expr) for expr in one.exprs],
                 "columns": sorted(one.columns),
                 "share": one.share,
+                "shares": list(one.shares),
                 "error": one.error if math.isfinite(one.error) else None,
                 "chance": one.chance,
             }

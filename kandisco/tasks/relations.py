@@ -39,6 +39,7 @@ class Relation:
         share: of the rows that obey it to within the tolerance.
         error: largest relative error of those rows.
         chance: the share that a law of this form reaches when the target's rows are shuffled.
+        shares: of the rows that obey each piece.
     """
 
     target: str
@@ -47,6 +48,7 @@ class Relation:
     share: float
     error: float
     chance: float = 0.0
+    shares: tuple[float, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
@@ -234,11 +236,12 @@ def _chance(y: Array, expr: Expr, others: Mapping[str, Array], tolerance: float)
 def _combined(name: str, laws: Sequence[_Law], columns: Mapping[str, Array], tolerance: float) -> Relation:
     """One law, or the extremum of several, or the pieces as they are."""
     y, exprs = columns[name], tuple(law.expr for law in laws)
+    shares = tuple(float(np.mean(law.holds)) for law in laws)
     chance = max(law.chance for law in laws)
     options: list[Relation] = []
     shapes: tuple[Form, ...] = ("min", "max", "pieces") if len(laws) > 1 else ("one",)
     for form in shapes:
-        one = Relation(target=name, exprs=exprs, form=form, share=0.0, error=0.0, chance=chance)
+        one = Relation(target=name, exprs=exprs, form=form, share=0.0, error=0.0, chance=chance, shares=shares)
         value = one.values(columns)
         holds = obeyed(y, value, tolerance)
         if np.any(holds):
