@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from kandisco import __version__
-from kandisco.cli import bench, classify, continual, datasets, discover, doctor, listing, ode, plugins, relations, solve, use
+from kandisco.cli import bench, classify, conserved, continual, datasets, discover, doctor, listing, ode, plugins, relations, solve, use
 from kandisco.cli.session import Session, split_plugin_options
 from kandisco.errors import KandiscoError, PluginError
 
@@ -99,6 +99,7 @@ def build() -> typer.Typer:
     app.command("report")(use.report)
     app.command("classify")(classify.classify)
     app.command("solve")(solve.solve)
+    app.command("conserved")(conserved.conserved)
     app.command("continual")(continual.continual)
     app.command("ode")(ode.ode)
     app.command("relations")(relations.relations)

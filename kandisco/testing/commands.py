@@ -12,6 +12,7 @@ OWN = frozenset(
     {
         "bench",
         "classify",
+        "conserved",
         "continual",
         "datasets",
         "discover",
