@@ -13,7 +13,21 @@ import typer
 from typer.core import TyperGroup
 
 from kandisco import __version__
-from kandisco.cli import bench, classify, conserved, continual, datasets, discover, doctor, listing, ode, plugins, relations, solve, use
+from kandisco.cli import (
+    bench,
+    classify,
+    conserved,
+    continual,
+    datasets,
+    discover,
+    doctor,
+    listing,
+    ode,
+    plugins,
+    relations,
+    solve,
+    use,
+)
 from kandisco.cli.session import Session, split_plugin_options
 from kandisco.errors import KandiscoError, PluginError
 
