@@ -21,6 +21,7 @@ from kandisco.cli import (
     datasets,
     discover,
     doctor,
+    fit,
     listing,
     ode,
     plugins,
@@ -115,6 +116,7 @@ def build() -> typer.Typer:
     app.command("solve")(solve.solve)
     app.command("conserved")(conserved.conserved)
     app.command("continual")(continual.continual)
+    app.command("fit")(fit.fit)
     app.command("ode")(ode.ode)
     app.command("relations")(relations.relations)
     app.command("bench")(bench.bench)

@@ -18,6 +18,7 @@ OWN = frozenset(
         "discover",
         "doctor",
         "export",
+        "fit",
         "list",
         "ode",
         "plot",
