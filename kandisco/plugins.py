@@ -38,6 +38,7 @@ DEFAULT = (
     "problems",
     "special",
     "trajectories",
+    "measured",
     "refiners",
 )
 HOOKS = tuple(sorted(name for name in vars(hookspecs) if name.startswith("kandisco_")))

@@ -106,7 +106,8 @@ class Shelf(Generic[S]):
             return _twice(self.kind, key, self._contested[key])
         known = sorted({*self._held, *others})
         near = difflib.get_close_matches(key, known, n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known) or 'none'}."
+        families = dict.fromkeys(f"{name.split('/')[0]}/..." if "/" in name else name for name in known)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(families) or 'none'}."
         if self._plugins.blocked:
             hint += f" Blocked: {', '.join(self._plugins.blocked)}."
         for failure in self._plugins.failures:
