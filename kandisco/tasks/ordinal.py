@@ -160,7 +160,7 @@ def _gap_slopes(cuts: Array, codes: Codes) -> tuple[Array, Array]:
     k = len(cuts)
     counts = np.bincount(codes, minlength=k + 1)[1:k].astype(np.float64)
     gap = np.diff(cuts)
-    first = -counts / np.expm1(gap)
+    first = -counts / np.expm1(np.minimum(gap, 300.0))
     second = counts / (4 * np.sinh(np.minimum(gap, 300.0) / 2) ** 2)
     rise, bend = np.zeros(k), np.zeros((k, k))
     for j in range(k - 1):

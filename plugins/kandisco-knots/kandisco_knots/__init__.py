@@ -79,7 +79,7 @@ def _laws() -> tuple[Any, ...]:
         KnownLaw(
             expression="meridinal_translation_real**2 + meridinal_translation_imag**2 >= 1",
             kind="inequality",
-            reference="the maximal cusp's horoball packing (Adams, Math. Proc. Camb. Phil. Soc. 2002)",
+            reference="C. Adams, Waist size for cusps in hyperbolic 3-manifolds, Topology 41 (2002) 257-270",
         ),
     )
 
