@@ -7,14 +7,14 @@ from common import Row, Watch, command, report, seeds
 from kandisco_knots.table import computed
 
 from kandisco.cli.relations import law
-from kandisco.expr import parse
+from kandisco.expr import to_text
 from kandisco.tasks.relations import relations
 
 ROWS, CROSSINGS = 4000, 13
 WANTED = {
     frozenset({"cusp_volume", "longitudinal_translation", "meridinal_translation_imag"}): "one",
     # The first piece, with its share: the degree is smaller for exceptional knots.
-    frozenset({"hyperbolic_adjoint_torsion_degree", "hyperbolic_torsion_degree"}): parse("3*hyperbolic_torsion_degree/2"),
+    frozenset({"hyperbolic_adjoint_torsion_degree", "hyperbolic_torsion_degree"}): "3*hyperbolic_torsion_degree/2",
     frozenset(
         {"injectivity_radius", "short_geodesic_real_part", "meridinal_translation_imag", "meridinal_translation_real"}
     ): "min",
@@ -31,7 +31,7 @@ def main() -> None:
         columns = dict(zip(names, (*data.x[pick].T, data.y[pick])))
         with watch.turn():
             found = relations(columns)
-        hits.append(sum(WANTED.get(one.columns) in (one.form, one.exprs[0]) for one in found))
+        hits.append(sum(WANTED.get(one.columns) in (one.form, to_text(one.exprs[0])) for one in found))
         others.append(len(found) - hits[-1])
         told = [f"{law(one)} ({' + '.join(f'{100 * share:.2f}' for share in one.shares)} %)" for one in found]
         print(f"seed {seed}:", *told, sep="\n  ", flush=True)
