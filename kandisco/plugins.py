@@ -39,6 +39,7 @@ DEFAULT = (
     "special",
     "trajectories",
     "measured",
+    "localisation",
     "refiners",
 )
 HOOKS = tuple(sorted(name for name in vars(hookspecs) if name.startswith("kandisco_")))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kandisco.config import Config
 from kandisco.control import Control
-from kandisco.expr import Expr, complexity, mul, var
+from kandisco.expr import Expr, add, complexity, mul, num, var
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
 from kandisco.symbolic.refit import Fit, refit
@@ -17,10 +17,11 @@ from kandisco.symbolic.snap import Sample, reduce
 from kandisco.tasks.collocation import Problem, places, points
 from kandisco.tasks.equations import Equation, substituted
 from kandisco.tasks.pde import Solution
-from kandisco.types import Array, Dataset, Variable
+from kandisco.types import Array, Dataset, Result, Variable
 
 _EXACT = 1e-9
 _ROWS = 400
+_LARGEST_INTEGRAND = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +64,62 @@ def read_off(solution: Solution, registry: Registry, config: Config, *, control:
     inputs = tuple(Variable(name=name) for name in names)
     table = Dataset(name="solution", x=x, y=solution(x), inputs=inputs, target=Variable(name=problem.unknown))
     result = pipeline.discover(table, config, registry, control=control)
-    candidates = dict.fromkeys([*([result.best.expr] if result.best else []), *(f.expr for f in reversed(result.front))])
+    found = _best(problem, _candidates(result), config.seed, control)
+    if (found is None or not found.exact) and len(names) == 1:
+        slope = replace(table, name="slope", y=_slopes(solution, x))
+        whole = pipeline.discover(slope, config, registry, control=Control(seconds=config.time))
+        exprs = [
+            add(integral, num(0.0)) for expr in _candidates(whole)[:3] if (integral := _integral(expr, names[0])) is not None
+        ]
+        more = _best(problem, exprs, config.seed, None)
+        found = more if found is None or (more is not None and more.exact) else found
+    return found
+
+
+def _candidates(result: Result) -> list[Expr]:
+    """The best formula, then the front from accurate to simple."""
+    return list(dict.fromkeys([*([result.best.expr] if result.best else []), *(f.expr for f in reversed(result.front))]))
+
+
+def _best(problem: Problem, candidates: Sequence[Expr], seed: int, control: Control | None) -> Symbolic | None:
+    """The first that solves the problem once its constants are fitted to it, else the one that does best."""
     found: list[Symbolic] = []
     for expr in candidates:
         if found and control is not None and control.reason():
             break
-        symbolic = _judged(problem, _fitted(problem, expr, config.seed), config.seed + 1)
+        symbolic = _judged(problem, _fitted(problem, expr, seed), seed + 1)
         if symbolic is not None:
             found.append(symbolic)
-        if symbolic is not None and symbolic.exact:
-            break
+            if symbolic.exact:
+                break
     return min(found, key=lambda s: (not s.exact, complexity(s.expr) if s.exact else s.residual + s.boundary), default=None)
+
+
+def _slopes(solution: Solution, x: Array) -> Array:
+    """The derivative of a solution in one coordinate at ``x`` [rows, 1]."""
+    import torch
+
+    from kandisco.kan.jets import closure, first_features, forward_jets
+
+    indices = closure([(1,)])
+    jets, _ = forward_jets(solution.kan, indices, first_features(solution.kan, torch.as_tensor(x.T.copy()), indices))
+    return np.asarray(jets[(1,)][0, 0].numpy())
+
+
+def _integral(expr: Expr, name: str) -> Expr | None:
+    """An antiderivative made of known functions, or None."""
+    import sympy
+
+    from kandisco.expr.symbolic import from_sympy, to_sympy
+
+    if complexity(expr) > _LARGEST_INTEGRAND:
+        return None
+    x = sympy.Symbol(name, positive=True)
+    try:
+        found = from_sympy(sympy.integrate(to_sympy(expr, {name: x}), x))
+    except Exception:  # an integral that sympy cannot do, or whose functions we do not have, is none
+        return None
+    return found if found.variables() == (name,) else None
 
 
 def _fitted(problem: Problem, expr: Expr, seed: int) -> Expr:
