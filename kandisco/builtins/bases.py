@@ -19,8 +19,6 @@ from kandisco.specs import AbstractBasis, BasisSpec
 if TYPE_CHECKING:
     import torch
 
-# Edges from one source up to which summing them one by one is faster (benchmarks/engine).
-_MOST_EDGES = 32
 Kernel = Callable[["torch.Tensor"], "torch.Tensor"]
 
 
@@ -167,8 +165,11 @@ class BSpline(AbstractBasis):
         return kernels.layer_slopes(x, lo, hi, coef, sense, self.grid)
 
     def _narrow(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> bool:
-        """Whether loops over single edges beat a product of all features: with many edges to a source the product wins."""
-        return coef.shape[1] <= _MOST_EDGES and suits(x, lo, hi, coef)
+        """Whether loops over single edges beat a product of all features.
+
+        They lose with many edges to a source: measured, with more than twice the functions of an edge, or as many in float32.
+        """
+        return 4 * coef.shape[1] <= self.n_features * coef.element_size() and suits(x, lo, hi, coef)
 
     def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor:
         u, width = _unit(x, lo, hi)
