@@ -117,13 +117,14 @@ class _Basis(AbstractBasis):
         return None if found is None else self._sized("layer", found, (*coef.shape[:2], x.shape[-1]), coef)
 
     def layer_slopes(
-        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor] | None:
-        found = self._asked("layer_slopes", x, lo, hi, coef, sense)
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, *, inner: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None] | None:
+        found = self._asked("layer_slopes", x, lo, hi, coef, sense, inner=inner)
         if found is None:
             return None
         sizes = tuple(coef.shape), (coef.shape[0], *x.shape[1:])
-        return self._sized("layer_slopes", found[0], sizes[0], coef), self._sized("layer_slopes", found[1], sizes[1], coef)
+        steep = self._sized("layer_slopes", found[0], sizes[0], coef)
+        return steep, self._sized("layer_slopes", found[1], sizes[1], coef) if inner else None
 
     def _sized(self, method: str, found: torch.Tensor, want: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
         if tuple(found.shape) != want or found.dtype != like.dtype:
@@ -135,9 +136,9 @@ class _Basis(AbstractBasis):
         found = self._asked("higher", x, lo, hi, order)
         return None if found is None else self._fitting("higher", found, x)
 
-    def _asked(self, method: str, *args: Any) -> Any:
+    def _asked(self, method: str, *args: Any, **options: Any) -> Any:
         try:
-            return getattr(self._inner, method)(*args)
+            return getattr(self._inner, method)(*args, **options)
         except Exception as error:
             raise _blamed(self._who, self._owner, f"{type(error).__name__} in {method}: {error}") from error
 

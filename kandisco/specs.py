@@ -103,12 +103,12 @@ class AbstractBasis(abc.ABC):
         return None
 
     def layer_slopes(
-        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """The slopes of (sense * layer(x, lo, hi, coef)).sum() in ``coef`` and in ``x``, with ``sense`` [R, S, rows].
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, *, inner: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None] | None:
+        """The slopes of (sense * layer(x, lo, hi, coef)).sum() in ``coef`` and, if ``inner``, in ``x``; ``sense`` [R, S, rows].
 
         Returns:
-            float [R, S, I, n_features] and [R, I, rows]; None exactly where ``layer`` gives None.
+            float [R, S, I, n_features], and [R, I, rows] or None; None alone exactly where ``layer`` gives None.
         """
         return None
 

@@ -113,14 +113,16 @@ def test_whole_layers_are_what_features_and_a_product_give(dtype: torch.dtype, c
     coef, sense = torch.randn(len(lo), 5, 4, 10, generator=rng).to(dtype), torch.randn(len(lo), 5, 1000, generator=rng).to(dtype)
     phi, dphi = basis.pair(x, lo, hi) or (x, x)
     exact = 1e-12 if dtype == torch.float64 else 2e-5
-    found, slopes = basis.layer(x, lo, hi, coef), basis.layer_slopes(x, lo, hi, coef, sense)
+    found, slopes = basis.layer(x, lo, hi, coef), basis.layer_slopes(x, lo, hi, coef, sense, inner=True)
     assert found is not None and slopes is not None
+    outer = basis.layer_slopes(x, lo, hi, coef, sense, inner=False)
+    assert outer is not None and torch.equal(outer[0], slopes[0]) and outer[1] is None
     expected = (
         torch.einsum("rsik,rikn->rsn", coef, phi), torch.einsum("rsn,rikn->rsik", sense, phi),
         torch.einsum("rsn,rsik,rikn->rin", sense, coef, dphi),
     )  # fmt: skip
     for one, other in zip((found, *slopes), expected, strict=True):
-        assert one.dtype == dtype
+        assert one is not None and one.dtype == dtype
         torch.testing.assert_close(one, other, rtol=exact, atol=exact * float(other.abs().max()))
 
 

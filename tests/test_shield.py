@@ -109,7 +109,7 @@ def test_short_cuts_of_a_basis_pass_and_are_checked(wrong: bool, said: str) -> N
     found, _ = registry("kandisco_bases", BasisSpec(name="b", basis=lambda grid: Short("")))
     basis = found.basis("b").basis(5)
     assert basis.placed(x, *RANGE, torch.linspace(0.0, 1.0, 65)) is None
-    assert basis.layer_slopes(x, *RANGE, coef, coef.new_ones(3, 2, 5)) is None
+    assert basis.layer_slopes(x, *RANGE, coef, coef.new_ones(3, 2, 5), inner=True) is None
     if wrong:
         with pytest.raises(PluginError, match=said):
             basis.layer(x, *RANGE, coef)

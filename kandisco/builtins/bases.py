@@ -156,13 +156,13 @@ class BSpline(AbstractBasis):
         return kernels.layer(x, lo, hi, coef, self.grid)
 
     def layer_slopes(
-        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor] | None:
+        self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, *, inner: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None] | None:
         if not self._narrow(x, lo, hi, coef):
             return None
         from kandisco.builtins import kernels
 
-        return kernels.layer_slopes(x, lo, hi, coef, sense, self.grid)
+        return kernels.layer_slopes(x, lo, hi, coef, sense, self.grid, inner=inner)
 
     def _narrow(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> bool:
         """Whether loops over single edges beat a product of all features.

@@ -88,15 +88,15 @@ def layer(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tenso
 
 
 def layer_slopes(
-    x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, grid: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+    x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, grid: int, *, inner: bool
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """The slopes of (sense * layer).sum() in the coefficients and in the sources; see ``AbstractBasis.layer_slopes``."""
     import torch
 
     steep = torch.zeros_like(coef)
-    pull = torch.empty(coef.shape[0], *x.shape[1:], dtype=x.dtype)
+    pull = torch.empty(coef.shape[0], *x.shape[1:], dtype=x.dtype) if inner else x[..., :0]
     _run(x, lo, hi, coef, grid, sense, steep, pull)
-    return steep, pull
+    return steep, pull if inner else None
 
 
 def _run(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, grid: int, *found: torch.Tensor) -> None:
@@ -109,9 +109,9 @@ _BLOCK = 512
 
 
 def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep: Any, pull: Any) -> None:
-    """Forward into ``sums`` where ``steep`` is empty; else backward from them into ``steep`` and ``pull``."""
+    """Forward into ``sums`` where ``steep`` is empty; else backward from them into ``steep`` and, unless empty, ``pull``."""
     zero, one, grid, sixth, twothirds, half, threehalves, two = constants
-    forth, rows = steep.shape[3] == 0, x.shape[2]
+    forth, inner, rows = steep.shape[3] == 0, pull.shape[2] > 0, x.shape[2]
     k, w, back = np.empty(_BLOCK, np.int32), np.empty((8, _BLOCK), x.dtype), np.empty(_BLOCK, x.dtype)
     for r in range(coef.shape[0]):
         for begin in range(0, rows, _BLOCK):
@@ -132,7 +132,8 @@ def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep
                     w[0, n], w[1, n], w[2, n], w[3, n] = (
                         a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond,
                     )  # fmt: skip
-                    w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
+                    if inner:
+                        w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
                 back[:] = zero
                 for s in range(coef.shape[1]):
                     c, outer = coef[r, s, i], sums[r, s, begin:end]
@@ -143,7 +144,7 @@ def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep
                             outer[n] = value if i == 0 else outer[n] + value
                     else:
                         slope = steep[r, s, i]
-                        for n in range(end - begin):
+                        for n in range(end - begin if inner else 0):
                             j = np.uint64(k[n])
                             back[n] += outer[n] * (
                                 c[j] * w[4, n] + c[j + _1] * w[5, n] + c[j + _2] * w[6, n] + c[j + _3] * w[7, n]
@@ -154,5 +155,5 @@ def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep
                             slope[j + _1] += outer[n] * w[1, n]
                             slope[j + _2] += outer[n] * w[2, n]
                             slope[j + _3] += outer[n] * w[3, n]
-                if not forth:
+                if inner:
                     pull[r, i, begin:end] = back[: end - begin]

@@ -101,9 +101,9 @@ def _back(kan: KAN, found: Trace, level: int, sense: Tensor) -> tuple[Tensor, Te
     """Slopes in the coefficients of a layer [R, S, I, K] and, but for the first, in its sources [R, I, N]."""
     edges, z, phi = kan.edges[level], found.sources[level], found.phi[level]
     if phi is None:
-        direct = kan.basis.layer_slopes(z, edges.lo, edges.hi, edges.live(), sense)
+        direct = kan.basis.layer_slopes(z, edges.lo, edges.hi, edges.live(), sense, inner=level > 0)
         assert direct is not None, "a basis that sums a layer gives its slopes too"
-        return direct[0], direct[1] if level else None
+        return direct
     slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape)
     if not level:
         return slope, None

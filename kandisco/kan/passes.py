@@ -19,6 +19,8 @@ from kandisco.specs import AbstractBasis
 from kandisco.types import Array
 
 _CHUNK_BYTES = 32_000_000
+# Features of an edge up to which reading known ones is faster than summing edges without them (benchmarks/engine).
+_MOST_READ = 12
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,20 @@ def trace(kan: KAN, data: Tensor, first: Tensor | None = None, *, slopes: bool =
         data: [inputs, N].
         first: the first layer's features, which are the same at every step.
         slopes: compute the features' derivatives in the same pass.
-        lean: form no features that are not known, of a layer that the basis can sum without them.
+        lean: form no features of a layer that the basis can sum without them; of known ones only few are read.
     """
     nodes = [data[None]]
     found = Trace([], [], [], nodes[0], [])
     for level, (edges, layer) in enumerate(zip(kan.edges, kan.shape.layers, strict=True)):
         z = gathered(kan, level, nodes)
         phi, dphi = first if level == 0 else None, None
-        summed = (
-            kan.basis.layer(z, edges.lo, edges.hi, edges.live()) if lean and phi is None and not edges.spread.shape[-1] else None
-        )
+        direct = lean and not edges.spread.shape[-1] and (phi is None or kan.basis.n_features > _MOST_READ)
+        summed = kan.basis.layer(z, edges.lo, edges.hi, edges.live()) if direct else None
         if summed is None:
             phi, dphi = _features(kan.basis, edges, z, phi, slopes and level > 0)
             summed = apply_edges(edges, phi)
         else:
+            phi = None
             summed += edges.bias[..., None]
         subs = add_curves(edges, z, summed)
         found.sources.append(z)

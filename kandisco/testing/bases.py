@@ -217,7 +217,7 @@ def _options(spec: BasisSpec) -> Iterator[str]:
         expected = torch.einsum("rsik,ikn->rsn", coef, features)
         if found.shape != expected.shape or not torch.allclose(found, expected, rtol=1e-9, atol=1e-9):
             yield f"layer() and features() differ (grid {grid}); it is the sum over sources and functions of coef times features"
-        elif basis.layer_slopes(x, lo, hi, coef, expected) is None:
+        elif basis.layer_slopes(x, lo, hi, coef, expected, inner=True) is None:
             yield f"layer() gives a result and layer_slopes() none (grid {grid}); offer both or neither"
 
 
