@@ -56,11 +56,16 @@ def _provenance(units: dict[str, Any]) -> str:
     for part, kept in parts.items():
         loads = [load for one in kept for load in one["load"]]
         commits = ", ".join(dict.fromkeys(one["commit"] for one in kept))
-        rows.append([part, commits, f"{sum(one['cpu'] for one in kept):.0f}", f"{min(loads):.1f} to {max(loads):.1f}"])
+        busy = f"{min(loads):.1f} to {max(loads):.1f}" if loads else "not recorded"
+        rows.append([part, commits, f"{sum(one['cpu'] for one in kept):.0f}", busy])
     total = sum(one["cpu"] for kept in parts.values() for one in kept)
     codes = len({one["code"] for kept in parts.values() for one in kept})
     text = f"## Measured at\n\n{total / 60:.0f} CPU minutes (without those of child processes), "
-    text += "all of the same code.\n\n" if codes == 1 else f"of {codes} states of the code.\n\n"
+    text += (
+        "all of the same code.\n\n"
+        if codes == 1
+        else f"of {codes} states of the code: what was not measured anew keeps its commit.\n\n"
+    )
     return text + _table(["part", "commit", "CPU s", "load of the machine"], rows)
 
 
