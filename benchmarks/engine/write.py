@@ -313,6 +313,6 @@ def _plot(table: list[dict[str, Any]], path: Path) -> None:
     axes.invert_yaxis()
     axes.axvline(1.0, color="black", linewidth=0.8)
     axes.set_xlabel("times faster than pykan speed(), forward + backward")
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     figure.tight_layout()
     figure.savefig(path, dpi=120)
