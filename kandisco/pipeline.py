@@ -25,7 +25,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.stages.outliers import outliers, outliers_of, without
 from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
-from kandisco.stages.rivals import mimicked
+from kandisco.stages.rivals import drawn, mimicked
 from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, rows_of, sample_of, score
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
@@ -332,9 +332,10 @@ def _confirmed(
 
     def judged(formula: Formula) -> Formula:
         noise = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
-        if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale or not mimicked(formula.expr, rows.fit, noise, heads):
+        if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale:
             return formula
-        return replace(formula, evidence="supported")
+        doubtful = drawn(formula.expr) or mimicked(formula.expr, rows.fit, noise, heads)
+        return replace(formula, evidence="supported") if doubtful else formula
 
     checked = {formula: judged(formula) for formula in front}
     return (None if best is None else checked.get(best, best)), tuple(checked.values())

@@ -70,11 +70,11 @@ FIGURES = _FIGURES + markdown(_ROWS)
 
 CLASSES = """What stays out of reach of plain rows, by class (the table below has every case, with what came out):
 
-- **Fast oscillation of a shifted product beside another** (Jin-6, Keijzer-11): the sine's argument runs through several periods over
-  the box, so the smooth surrogate, whose gradients propose every reduction, sees noise where the law is; and with a second product
-  added there is no single index along which the rows could be sorted.
-- **Oscillation over decades** (SRSD iii.8.54): the argument runs over tens of orders of magnitude and most rows turn too fast for any
-  of them to constrain the wave.
+- **Fast oscillation of a shifted product beside another** (Jin-6, Keijzer-11): the sine's argument runs through several
+  periods over the box, so the smooth surrogate, whose gradients propose every reduction, sees noise where the law is; and with a
+  second product added there is no single index along which the rows could be sorted.
+- **Oscillation over decades** (SRSD iii.8.54): the argument runs over tens of orders of magnitude and most rows turn too fast
+  for any of them to constrain the wave.
 - **Targets over hundreds of decades** (SRSD iii.14.14): the exponent reaches 700, the RMS is that of a single row, and what is
   fitted is this row.
 """

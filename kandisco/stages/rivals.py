@@ -19,6 +19,7 @@ _SAME = 1e-9
 _ROWS = 240
 _SHIFTS = (0.0, 0.5, -0.5, 1.0, -1.0)
 _STRETCHES = (1.0, 0.5, 0.25)
+_USUAL = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2))
 _STEPS = (Fraction(-1), Fraction(-1, 2), Fraction(1, 2), Fraction(1))
 # Shifted far enough these are the function itself: no rivals, however slowly a fit gets there.
 _LIMITS = {"exp": ("cosh", "sinh", "tanh"), "log": ("acosh", "asinh", "atanh")}
@@ -56,6 +57,21 @@ def mimicked(expr: Expr, sample: Sample, noise: float, heads: Sequence[str]) -> 
     close = sorted((fit for fit in fits if fit.rmse < 2 * unseen), key=lambda fit: fit.rmse)
     errors = (own.refit(fit.expr, iterations=200).rmse for fit in close)
     return any(_SAME * own.scale < error < unseen for error in errors)
+
+
+def drawn(expr: Expr) -> bool:
+    """Whether a fitted offset stands below an unusual power, as in (x + 0.07)**(-4): a curve that was drawn, not a law.
+
+    Under noise such a form comes close to much that it is not, 1/sin(x/2)**4 for one, and no list of rivals is long enough.
+
+    Example:
+        >>> from kandisco.expr import parse
+        >>> drawn(parse("b/(a + 0.07)**4", ["a", "b"])), drawn(parse("b/(a + 0.07)**2", ["a", "b"]))
+        (True, False)
+    """
+    if expr.head == "pow" and expr.args[0].numbers() and expr.args[1].head == "rat":
+        return abs(Fraction(expr.args[1].value)) not in _USUAL or drawn(expr.args[0])  # type: ignore[arg-type]
+    return any(drawn(arg) for arg in expr.args)
 
 
 def exchanged(expr: Expr, heads: Sequence[str]) -> Iterator[Expr]:
