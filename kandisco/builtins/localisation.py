@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from kandisco.types import Array, Dataset
 
-SITES, STATES, ROWS = 610, 20, 400
+SITES, STATES, CHAINS, ROWS = 610, 20, 200, 400
 _GOLDEN = (1 + math.sqrt(5)) / 2
 Spectrum = Callable[["np.random.Generator"], tuple[dict[str, float], "Array", "Array"]]
 
@@ -159,7 +159,7 @@ def kandisco_datasets() -> Iterable[DatasetSpec]:
 
 
 def draw(model: Model, phase: bool, rows: int, seed: int) -> Dataset:
-    """Eigenstates of chains drawn at random, up to ``STATES`` of each.
+    """Eigenstates of chains drawn at random, ``STATES`` of each, or more where that would take more than ``CHAINS`` chains.
 
     Args:
         model: which family.
@@ -175,9 +175,10 @@ def draw(model: Model, phase: bool, rows: int, seed: int) -> Dataset:
 
     rng = np.random.default_rng([seed, crc32(model.name.encode())])
     blocks, groups = [], []
-    for chain in range(math.ceil(rows / STATES)):
+    each = min(max(STATES, math.ceil(rows / CHAINS)), SITES)
+    for chain in range(math.ceil(rows / each)):
         parameters, energies, states = model.spectrum(rng)
-        pick = rng.choice(SITES, min(STATES, rows - chain * STATES), replace=False)
+        pick = rng.choice(SITES, min(each, rows - chain * each), replace=False)
         dimension = -np.log(np.sum(states[:, pick] ** 4, axis=0)) / np.log(SITES)
         own = [np.full(len(pick), parameters[name]) for name in model.parameters]
         blocks.append(np.column_stack([energies[pick], *own, dimension]))
