@@ -17,12 +17,12 @@ from kandisco.tasks.labels import to_labelled
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_known_edge_separates_the_phases(model: Model) -> None:
-    data = draw(model, False, 120, 3)
+    data = draw(model, False, 60, 3)
     columns = {variable.name: column for variable, column in zip(data.inputs, data.x.T, strict=True)}
     localised = evaluate(parse(model.law), columns) > 0
     assert np.mean(localised == (data.y < 0.5)) > 0.9
-    assert data.groups is not None and len(np.unique(data.groups)) == 6
-    phase = draw(model, True, 120, 3)
+    assert data.groups is not None and len(np.unique(data.groups)) == 3
+    phase = draw(model, True, 60, 3)
     np.testing.assert_array_equal(phase.y, data.y < 0.5)
 
 
