@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _REFINER_ROUNDS = 2
 _SUSPECTED, _FAR_OUT = 400, 20.0
+_FITTED = 2  # constants that noise leaves open: with more of them a series passes for a law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +335,8 @@ def _confirmed(
         noise = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
         if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale:
             return formula
-        doubtful = drawn(formula.expr) or mimicked(formula.expr, rows.fit, noise, heads)
+        fitted = len(formula.expr.numbers())
+        doubtful = fitted > _FITTED or drawn(formula.expr) or mimicked(formula.expr, rows.fit, noise, heads)
         return replace(formula, evidence="supported") if doubtful else formula
 
     checked = {formula: judged(formula) for formula in front}
