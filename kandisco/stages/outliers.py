@@ -40,14 +40,16 @@ def outliers(sample: Sample, *, seed: int = 0, cut: float = _CUT) -> NDArray[np.
         cut: robust standard deviations.
 
     Returns:
-        bool [rows].
+        bool [rows]. A few rows at the rim of the data, where a surrogate has to extrapolate, may be among them: the law that is
+        found judges again.
 
     Example:
-        >>> x = np.linspace(0, 1, 100)
-        >>> y = np.exp(x)
+        >>> rng = np.random.default_rng(0)
+        >>> x = rng.uniform(0, 1, 100)
+        >>> y = np.exp(x) + 0.01 * rng.normal(size=100)
         >>> y[[3, 70]] += 5
-        >>> np.flatnonzero(outliers(Sample(names=("x",), x=x[None], y=y))).tolist()
-        [3, 70]
+        >>> {3, 70} <= set(np.flatnonzero(outliers(Sample(names=("x",), x=x[None], y=y))))
+        True
     """
     none = np.zeros(len(sample.y), dtype=bool)
     if len(none) < _FEWEST:
