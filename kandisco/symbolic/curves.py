@@ -153,7 +153,9 @@ def wrap(expr: Expr, values: Array, v: Array) -> Expr:
     return add(mul(num(c), expr), num(float(v.mean() - c * values.mean())))
 
 
-def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 160, starts: int = 3) -> list[CurveFit]:
+def fit_curve(
+    u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 160, starts: int = 3, atoms: Atoms | None = None
+) -> list[CurveFit]:
     """Rank the library on one curve.
 
     Args:
@@ -161,6 +163,7 @@ def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
         functions: the library.
         rows: samples used (evenly spread over the sorted curve).
         starts: atoms of each function refined by Levenberg-Marquardt.
+        atoms: those of a library that holds ``functions``, where they are known at ``u`` (sorted, at most ``rows``).
 
     Returns:
         One fit per function that is finite on the curve, smallest error first.
@@ -169,7 +172,7 @@ def fit_curve(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
     order = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     u, v = u[order], v[order]
     deviation = float(np.std(v)) or 1.0
-    atoms = make_atoms(u, functions)
+    atoms = make_atoms(u, functions) if atoms is None else atoms
     missing = correlations(atoms.values, v)
     fits = []
     for spec in functions:

@@ -239,7 +239,7 @@ def _best(u: Array, curve: Array, atoms: Atoms | None, library: Mapping[str, Fun
     missing = correlations(atoms.values, curve)
     if small:
         names = dict.fromkeys(atoms.names[i] for i in np.argsort(missing))
-        fits = fit_curve(u, curve, [library[name] for name in names][:_REFINED], starts=1)
+        fits = fit_curve(u, curve, [library[name] for name in names][:_REFINED], starts=1, atoms=atoms)
         fit = fits[int(np.argmin(costs(fits)))]
         return {"symbol": fit.name, "r2": 1.0 - fit.error**2, "expr": fit.expr}
     near = np.flatnonzero(missing <= max(2 * float(missing.min()), 1e-3))
