@@ -100,10 +100,10 @@ class KnownLaw:
     Attributes:
         expression: a relation between columns by ``Variable.name``: ``left = right``, ``left <= right`` (``<``, ``>=``, ``>``),
             or for a boundary two inequalities joined by ``<=>``, such as ``alpha*E_ + 2*(lam - 1) > 0 <=> D < 1/2``.
-        kind: ``exact``: in every row |left - right| <= tolerance * max(|left|, |right|), a value below a millionth of the
-            column's largest counting as that; ``approximate``: the root mean square of left - right is at most tolerance times
-            that of left; ``inequality``: true but for a share ``tolerance`` of the rows, rounding apart; ``boundary``: both
-            inequalities are true or false together but for a share ``tolerance`` of the rows.
+        kind: ``exact``: in every row left and right differ by at most tolerance times the larger of the two (a value below a
+            millionth of the column's largest counting as that); ``approximate``: the root mean square of left - right
+            is at most tolerance times that of left; ``inequality``: true but for a share ``tolerance`` of the rows, rounding
+            apart; ``boundary``: both inequalities are true or false together but for a share ``tolerance`` of the rows.
         tolerance: see ``kind``; 0 for an exact law means the rounding of float64 (1e-9).
         reference: paper or page.
     """
