@@ -125,7 +125,7 @@ def _discover(
     if config.loss == "robust" and (law := _law(pool, rows)) is not None:
         dataset = without(given, outliers_of(law.expr, replace(sample_of(given), relative=rows.fit.relative)))
         split, rows = _parted(dataset, config, relative=rows.fit.relative)
-        pool = [score(_refitted(formula, rows.fit), rows) for formula in pool]
+        pool = [score(_candidate(formula).refitted(rows.fit.refit(formula.expr)), rows) for formula in pool]
     best, front = _confirmed(*choose(pool, rows), rows, registry.functions(config.functions))
     result = Result(
         best=best,
@@ -287,10 +287,10 @@ def _law(pool: Sequence[Formula], rows: Rows) -> Formula | None:
     return best if best is not None and best.evidence in ("exact", "supported") else None
 
 
-def _refitted(formula: Formula, sample: Sample) -> Candidate:
-    """The same form with its constants fitted to other rows."""
-    fit = sample.refit(formula.expr)
-    return Candidate(expr=fit.expr, origin=formula.origin, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
+def _candidate(formula: Formula) -> Candidate:
+    return Candidate(
+        expr=formula.expr, origin=formula.origin, rmse=formula.rmse_train, std_errors=formula.std_errors, edges=formula.edges
+    )
 
 
 def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[Formula]:
@@ -320,8 +320,7 @@ def _polished(pool: Sequence[Formula], rows: Rows, control: Control) -> list[For
     best, _ = choose(pool, rows)
     if best is None or search.settled(pool, rows):
         return list(pool)
-    candidate = Candidate(expr=best.expr, origin=best.origin, rmse=best.rmse_train, std_errors=best.std_errors, edges=best.edges)
-    return [*pool, *(score(c, rows) for c in simplify([candidate], rows.fit, thorough=True, control=control).value)]
+    return [*pool, *(score(c, rows) for c in simplify([_candidate(best)], rows.fit, thorough=True, control=control).value)]
 
 
 def _confirmed(
@@ -407,9 +406,11 @@ def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
 
 def _suspects(rows: Rows, config: Config) -> tuple[str, ...]:
     """Whether a few rows so far out that they alone may have hidden the law were fitted along."""
+    if config.loss == "robust":
+        return ()
     few = rows.fit.thinned(_SUSPECTED)
     odd = int(np.sum(outliers(few, seed=config.seed, cut=_FAR_OUT)))
-    if config.loss == "robust" or not 0 < odd <= 0.1 * len(few.y):
+    if not 0 < odd <= 0.1 * len(few.y):
         return ()
     return (f"Of {len(few.y)} rows {odd} lie far from all others: --loss robust sets such rows aside.",)
 

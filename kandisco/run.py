@@ -64,6 +64,8 @@ def fingerprint(dataset: Dataset) -> str:
         digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
     if dataset.groups is not None:
         digest.update(np.ascontiguousarray(dataset.groups, dtype="<i8").tobytes())
+    if dataset.weights is not None:
+        digest.update(b"weights" + np.ascontiguousarray(dataset.weights, dtype="<f8").tobytes())
     return digest.hexdigest()
 
 
@@ -233,10 +235,15 @@ class Run:
             raise InputError(f"{self.path} holds no model {name!r}.", hint=f"It holds: {known or 'none'}.") from None
 
     def finish(self, result: Result, files: Mapping[str, str] | None = None) -> None:
-        """Store the result, the text ``files`` (name -> content), their checksums, and then the status."""
+        """Store the result, the text ``files`` (name -> content), their checksums, and then the status.
+
+        The rows of a robust run are stored anew, without the outliers that were set aside: the result speaks of the others.
+        """
         for name, text in (files or {}).items():
             self.write_text(name, text)
         self._write_json("formulas.json", result_to_json(result), sync=True)
+        if self.config.loss == "robust":
+            _atomic(self.path / "data.npz", lambda file: _save_sample(file, result.dataset, self.config))
         self._set_status(result.status, checksums=self._checksums())
 
     def fail(self, trace: str) -> None:
@@ -267,7 +274,7 @@ class Run:
         """Columns of the run and at most 2000 of its rows, the extremes of each column among them."""
         try:
             with np.load(self.path / "data.npz", allow_pickle=False) as file:
-                return dataset_from_json(self.meta["dataset"], file["x"], file["y"])
+                return dataset_from_json(self.meta["dataset"], file["x"], file["y"], file.get("weights"))
         except (OSError, ValueError, KeyError):
             raise InputError(f"{self.path / 'data.npz'} is damaged.", hint="Run kandisco discover again.") from None
 
@@ -380,7 +387,8 @@ def _save_sample(file: IO[bytes], dataset: Dataset, config: Config) -> None:
     keep = keep[np.linspace(0, len(keep) - 1, min(len(keep), SAMPLE_ROWS)).astype(np.int64)]
     extremes = [index for column in (*dataset.x.T, dataset.y) for index in (int(column.argmin()), int(column.argmax()))]
     keep = np.unique(np.concatenate([keep, extremes])) if rows else keep
-    np.savez(file, x=dataset.x[keep], y=dataset.y[keep], part=part[keep])
+    arrays = {"x": dataset.x, "y": dataset.y, "part": part, "weights": dataset.weights}
+    np.savez(file, **{name: values[keep] for name, values in arrays.items() if values is not None})  # type: ignore[arg-type]
 
 
 def _atomic(path: Path, write: Callable[[IO[bytes]], object], *, sync: bool = False) -> None:

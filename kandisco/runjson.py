@@ -243,14 +243,16 @@ def _variable(value: Mapping[str, Any]) -> Variable:
     return Variable(name=value["name"], label=value["label"], unit=value["unit"])
 
 
-def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array) -> Dataset:
-    """The dataset with the rows ``x`` [rows, inputs] and ``y`` [rows].
+def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array, weights: Array | None = None) -> Dataset:
+    """The dataset with the rows ``x`` [rows, inputs] and ``y`` [rows], and their ``weights`` [rows] where they have some.
 
     Raises:
         ValueError: the rows do not fit the columns.
     """
     if x.ndim != 2 or x.shape != (len(y), len(value["inputs"])) or y.ndim != 1 or x.dtype != "float64" or y.dtype != "float64":
         raise ValueError("rows and columns do not fit")
+    if weights is not None and (weights.shape != y.shape or weights.dtype != "float64" or not (weights > 0).all()):
+        raise ValueError("rows and weights do not fit")
     return Dataset(
         name=value["name"],
         x=x,
@@ -258,5 +260,6 @@ def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array) -> Dataset:
         inputs=tuple(_variable(column) for column in value["inputs"]),
         target=_variable(value["target"]),
         notes=tuple(value["notes"]),
+        weights=weights,
         source=value["source"],
     )

@@ -112,7 +112,7 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         return
     if len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
-    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control), deep=True)
+    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True)
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
     for shape in _SHAPES:
@@ -281,7 +281,9 @@ def _told(problem: Problem, result: StageResult[net.KAN]) -> net.KAN:
     return result.value
 
 
-def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0) -> list[Candidate]:
+def divide(
+    problem: Problem, sample: Sample, control: Control, *, depth: int = 0, surrogate: Callable[[], Surrogate] | None = None
+) -> list[Candidate]:
     """Solve smaller problems found in the surrogate's gradients and put the solutions back together.
 
     The clearest reduction is followed first, down to problems that no test makes smaller; those are solved in closed form or by
@@ -290,7 +292,7 @@ def divide(problem: Problem, sample: Sample, control: Control, *, depth: int = 0
     if len(sample.names) < 2:
         return []
     out: list[Candidate] = []
-    ways = _ways(sample)
+    ways = _ways(sample, surrogate or partial(fit_surrogate, sample))
     sure = not (ways and ways[0].name.startswith("index") and ways[0].misfit > _SMOOTH_INDEX)
     for reduction in ways[: 3 if depth == 0 else 1 if sure else 2]:
         if control.reason():
@@ -317,11 +319,13 @@ def _by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], con
 
 
 def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
-    deeper = divide(problem, sample, control, depth=depth + 1) if len(sample.names) > 1 and depth < 8 else []
+    surrogate = cache(partial(fit_surrogate, sample))
+    split = len(sample.names) > 1 and depth < 8
+    deeper = divide(problem, sample, control, depth=depth + 1, surrogate=surrogate) if split else []
     if _exact(deeper, sample):
         return deeper
     out = list(deeper)
-    for step in _steps(problem, sample):
+    for step in _steps(problem, sample, _floor(sample, surrogate)):
         if control.reason():
             break
         found = _refitted(step.run(control), sample)
@@ -331,7 +335,7 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     return _shortest(out, sample)
 
 
-def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
+def _steps(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
     """What is tried on a problem that no test makes smaller."""
     yield from _baselines(sample)
     yield _closed("monomial", structure.monomial, sample)
@@ -345,11 +349,11 @@ def _steps(problem: Problem, sample: Sample) -> Iterator[Attempt]:
     if 1 < len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
     if len(sample.names) > 1:
-        yield from _started(problem, sample, _floor(sample, cache(partial(fit_surrogate, sample))))
+        yield from _started(problem, sample, floor)
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control))
 
 
-def _ways(sample: Sample) -> list[Reduction]:
+def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction]:
     """Smaller problems, the surest first: a smooth single index, powers that divide out, what the surrogate's gradients show.
 
     An index smoother than the surrogate is good goes before what that shows.
@@ -358,7 +362,7 @@ def _ways(sample: Sample) -> list[Reduction]:
     if index and index[0].misfit < _SMOOTH_INDEX:
         return index
     factors = log_factors(sample)
-    surrogate = fit_surrogate(sample)
+    surrogate = fitted()
     index = [r for r in index if r.misfit < (_ROUGH_INDEX if surrogate.missing < 0.5 else 0.5)]
     shown = _independent(reductions(surrogate))
     return [*factors, *index, *shown] if index and index[0].misfit < surrogate.missing else [*factors, *shown, *index]

@@ -22,6 +22,7 @@ from kandisco.hookspecs import hookimpl
 from kandisco.pipeline import discover
 from kandisco.plugins import load
 from kandisco.registry import Registry
+from kandisco.report.facts import fitted_rows
 from kandisco.run import Run
 from kandisco.specs import Observer, RefineProblem, RefinerSpec
 from kandisco.types import Dataset, Formula, Result, StageRecord, Variable
@@ -204,6 +205,22 @@ def test_a_robust_run_sets_slipped_rows_aside_and_tells_which() -> None:
     assert any("--loss robust" in warning for warning in plain.warnings)
     assert robust.best is not None and robust.best.evidence == "exact" and to_text(robust.best.expr) == "a/b**2"
     assert "2 of 120 rows set aside as outliers, counted from 1 after the header: 5, 51." in robust.warnings
+
+
+def test_a_robust_run_keeps_where_a_formula_was_read_and_reports_without_the_outliers(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.uniform(-1, 1, 150)
+    y = 0.7 * np.sin(2 * a) + 0.01 * rng.normal(size=150)
+    y[[4, 50]] += 40.0
+    config = Config(loss="robust", refiner="none", width="1,1", restarts=2)
+    data = table(y, a, names="a")
+    folder = Run.create(tmp_path, data, config)
+    result = discover(data, config, REGISTRY, run=folder)
+    assert result.best is not None and result.best.edges
+    assert np.max(folder.dataset().y) > 30
+    folder.finish(result)
+    assert np.max(folder.dataset().y) < 1 and len(folder.dataset().y) == len(result.dataset.y)
+    assert len(fitted_rows(folder, result).y) < len(result.dataset.y)
 
 
 def with_engine(engine: Callable[[RefineProblem], Iterable[Expr]], name: str = "mine", *, auto: bool = False) -> Registry:

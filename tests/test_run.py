@@ -184,8 +184,9 @@ def test_fingerprint_sees_numbers_names_and_units() -> None:
         dataclasses.replace(base, target=Variable(name="z")),
         dataclasses.replace(base, inputs=(Variable(name="x1", label="x 1", unit="km"), base.inputs[1])),
         dataclasses.replace(base, groups=np.arange(30)),
+        dataclasses.replace(base, weights=np.arange(1.0, 31.0)),
     ]
-    assert len({fingerprint(one) for one in (base, *others)}) == 5
+    assert len({fingerprint(one) for one in (base, *others)}) == 6
     assert fingerprint(dataclasses.replace(base, name="other", source="elsewhere")) == fingerprint(base)
 
 
@@ -195,6 +196,15 @@ def test_the_sample_keeps_the_extremes_of_a_large_table(tmp_path: Path) -> None:
     assert 2000 <= len(back.y) <= 2006
     np.testing.assert_array_equal(back.x.max(axis=0), data.x.max(axis=0))
     np.testing.assert_array_equal(back.x.min(axis=0), data.x.min(axis=0))
+
+
+def test_weights_come_back_with_their_rows(tmp_path: Path) -> None:
+    data = dataclasses.replace(dataset(), weights=np.arange(1.0, 31.0))
+    run = Run.create(tmp_path, data, Config())
+    back = run.dataset()
+    assert back.weights is not None
+    np.testing.assert_array_equal(back.weights, data.weights[[int(np.flatnonzero(data.y == y)[0]) for y in back.y]])
+    assert Run.create(tmp_path, dataset(), Config()).dataset().weights is None
 
 
 def test_a_folder_that_cannot_be_written_is_the_users_error(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,17 @@ def test_a_straight_line_has_the_textbook_errors() -> None:
     known = linregress(x, rows.y)
     np.testing.assert_allclose(infer(fit.expr, rows).std_errors, [known.stderr, known.intercept_stderr], rtol=1e-8)
     np.testing.assert_allclose(infer(fit.expr, rows).std_errors, fit.std_errors, rtol=1e-8)
+
+
+def test_a_weight_is_worth_as_many_rows() -> None:
+    rows, law = sample(4), parse("2.37*exp(-0.8*x) + 0.6")
+    weighted = replace(rows, weights=np.where(np.arange(40) < 20, 1e-12, 1.0))
+    fit = weighted.refit(law)
+    half = rows.rows(np.arange(20, 40))
+    alone = infer(fit.expr, half)
+    found = infer(fit.expr, weighted)
+    np.testing.assert_allclose(found.std_errors, fit.std_errors, rtol=1e-8)
+    np.testing.assert_allclose(found.std_errors * np.sqrt(37), alone.std_errors * np.sqrt(17), rtol=1e-6)
 
 
 def test_what_the_rows_do_not_fix_has_no_interval() -> None:

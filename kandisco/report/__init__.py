@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ def write(run: Run, result: Result, registry: Registry | None = None) -> None:
     from kandisco.viz.pictures import held_out, networks
     from kandisco.viz.plots import tree_figure
 
-    stored = run.result() if len(result.dataset.y) != len(run.dataset().y) else result
-    figures = draw(stored, held_out(run))
+    figures = draw(replace(result, dataset=run.dataset()), held_out(run))
     network = next(iter(networks(run, registry)[::-1]), None) if registry is not None else None
     figures |= _of_network(run, network)
     if result.best is not None and result.best.expr.args:

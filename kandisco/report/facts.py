@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from kandisco.expr import to_text
 from kandisco.report.domain import Condition, conditions
 from kandisco.report.honesty import Constant, Snapped, Stability, constants, snapped, stability, terms_of
 from kandisco.symbolic.snap import Sample
-from kandisco.types import RELATIVE, Dataset, EdgeOrigin, Result
+from kandisco.types import RELATIVE, EdgeOrigin, Result
 
 if TYPE_CHECKING:
     from kandisco.run import Run
@@ -65,15 +65,11 @@ def facts(run: Run, result: Result) -> Facts:
 
 def fitted_rows(run: Run, result: Result) -> Sample:
     """The stored rows the constants were fitted to: training and validation rows together."""
+    from kandisco.stages.score import sample_of
+
     dataset, split = run.dataset(), run.split()
-    return sample_of(dataset, np.concatenate([split.train, split.valid]), relative=RELATIVE in result.warnings)
-
-
-def sample_of(dataset: Dataset, rows: Any, *, relative: bool) -> Sample:
-    """Some rows of a dataset as a sample; all of them where ``rows`` is empty."""
-    rows = rows if len(rows) else np.arange(len(dataset.y))
-    names = tuple(variable.name for variable in dataset.inputs)
-    return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], relative=relative)
+    rows = np.concatenate([split.train, split.valid])
+    return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=RELATIVE in result.warnings)
 
 
 def edges_behind(columns: Sequence[str], edges: Sequence[EdgeOrigin]) -> tuple[EdgeOrigin, ...]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kandisco.expr import Expr
+from kandisco.symbolic.refit import Fit
 from kandisco.types import EdgeOrigin
 
 
@@ -25,3 +26,7 @@ class Candidate:
     rmse: float = float("inf")
     std_errors: tuple[float, ...] = ()
     edges: tuple[EdgeOrigin, ...] = ()
+
+    def refitted(self, fit: Fit) -> Candidate:
+        """The same candidate as a fit left it: its tree, error and standard errors."""
+        return replace(self, expr=fit.expr, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -17,7 +16,6 @@ from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import costs
-from kandisco.symbolic.refit import Fit
 from kandisco.symbolic.snap import EXACT, Sample, reduce
 from kandisco.types import Array, StageRecord, StageResult
 
@@ -60,15 +58,11 @@ def refine(
             continue
         smaller = reduce(fit, sample, stop=stop) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
         if complexity(smaller.expr) <= 2 * max_complexity:
-            out.append(_refitted(candidate, smaller))
+            out.append(candidate.refitted(smaller))
         if smaller.rmse <= EXACT * sample.scale:
             break
     record = StageRecord(stage="refine", seconds=time.perf_counter() - started, metrics={"in": len(candidates), "out": len(out)})
     return StageResult(value=out, record=record)
-
-
-def _refitted(candidate: Candidate, fit: Fit) -> Candidate:
-    return replace(candidate, expr=fit.expr, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
 
 
 def propose(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from kandisco.control import Control
 from kandisco.expr import complexity
@@ -55,7 +54,7 @@ def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Call
     if again.expr != fit.expr:
         tidy = sample.refit(rewritten(again.expr, columns=columns))
         fit = tidy if _keeps(tidy, again, sample) and complexity(tidy.expr) <= complexity(again.expr) else again
-    return replace(candidate, expr=fit.expr, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
+    return candidate.refitted(fit)
 
 
 def _keeps(new: Fit, old: Fit, sample: Sample) -> bool:

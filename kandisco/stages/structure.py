@@ -117,7 +117,9 @@ def _positive(expr: Expr, column: Array) -> Expr:
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
-    fits = sorted([*fit_waves(u, v), *fit_patterns(u, v, functions)], key=lambda fit: fit.error)
+    fits = fit_patterns(u, v, functions)
+    if not fits or fits[0].error > EXACT:
+        fits = sorted([*fit_waves(u, v), *fits], key=lambda fit: fit.error)
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 

@@ -31,7 +31,7 @@ class Inference:
     Attributes:
         expr: the formula; its constants are the estimates, in the order of ``Expr.numbers``.
         covariance: float64 [p, p] of the constants; nan where the rows do not fix them.
-        deviation: standard deviation of the residuals, in the target's unit, or relative to it.
+        deviation: standard deviation of the residuals (of a row of mean weight), in the target's unit, or relative to it.
         freedom: rows less constants.
         relative: whether errors are relative to the target.
     """
@@ -103,8 +103,8 @@ def infer(expr: Expr, sample: Sample) -> Inference:
     """
     program = Program(expr, sample.names)
     value, jacobian = program.jacobian(program.start[None, :], sample.x)
-    unit = residual_unit(sample.y, sample.relative)
-    back = 1.0 if sample.relative else float(unit)
+    unit = residual_unit(sample.y, sample.relative, sample.weights)
+    back = 1.0 if sample.relative else float(residual_unit(sample.y, False))
     with np.errstate(all="ignore"):
         residual, slopes = (value[0] - sample.y) / unit, jacobian[0] / unit
         freedom = len(sample.y) - len(program.start)

@@ -57,17 +57,21 @@ def _strongest(z: Array, v: Array) -> tuple[float, float]:
     """The angular frequency whose wave leaves the smallest share of the variance, and that share."""
     most = min(_PERIODS, len(z) / 8)
     frequencies = 2 * np.pi / float(np.ptp(z)) * np.arange(0.5, most, 1 / _PER_PERIOD)
-    left = [float(np.mean((v - design @ coef) ** 2)) for design, coef in (_projected(z, v, w) for w in frequencies)]
+    design, coef = _projected(z, v, frequencies)
+    left = np.mean((v - np.einsum("fin,fi->fn", design, coef)) ** 2, axis=1)
     best = int(np.argmin(left))
-    return float(frequencies[best]), left[best] / (float(np.var(v)) or 1.0)
+    return float(frequencies[best]), float(left[best]) / (float(np.var(v)) or 1.0)
 
 
-def _projected(z: Array, v: Array, frequency: float) -> tuple[Array, Array]:
-    design = np.stack([np.ones_like(z), np.cos(frequency * z), np.sin(frequency * z)], axis=1)
-    return design, np.linalg.solve(design.T @ design + 1e-9 * len(z) * np.eye(3), design.T @ v)
+def _projected(z: Array, v: Array, frequencies: Array) -> tuple[Array, Array]:
+    """Constant, cosine and sine at each frequency, [frequencies, 3, rows], and their coefficients, [frequencies, 3]."""
+    turns = frequencies[:, None] * z
+    design = np.stack([np.ones_like(turns), np.cos(turns), np.sin(turns)], axis=1)
+    gram = design @ design.transpose(0, 2, 1) + 1e-9 * len(z) * np.eye(3)
+    return design, np.linalg.solve(gram, (design @ v)[:, :, None])[:, :, 0]
 
 
 def _wave(argument: Expr, z: Array, v: Array, frequency: float) -> Expr:
-    _, (offset, even, odd) = _projected(z, v, frequency)
+    offset, even, odd = _projected(z, v, np.array([frequency]))[1][0].tolist()
     inner = add(mul(num(frequency), argument), num(float(np.arctan2(-odd, even))))
-    return add(mul(num(float(np.hypot(even, odd))), call("cos", inner)), num(float(offset)))
+    return add(mul(num(float(np.hypot(even, odd))), call("cos", inner)), num(offset))
