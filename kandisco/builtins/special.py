@@ -37,11 +37,6 @@ def _scipy(name: str, *first: float, part: int | None = None) -> Callable[[Any, 
     return value
 
 
-def _legendre(order: int) -> Callable[[Any, Any], Any]:
-    """Associated Legendre function of a real degree, scipy's ``lpmv``."""
-    return _scipy("lpmv", order)
-
-
 def _harmonic(order: int, degree: int) -> Callable[[Any, Any], Any]:
     """Real part of a spherical harmonic of azimuth x and polar angle y; scipy renamed its function and swapped the arguments."""
 
@@ -62,7 +57,9 @@ FUNCTIONS = (
     Function(name="kv", what="modified Bessel K of order x at y", x=_UNIT, y=(0.5, 3.0), value=_scipy("kv")),
     Function(name="iv", what="modified Bessel I of order x at y", x=_UNIT, y=(0.0, 3.0), value=_scipy("iv")),
     *(
-        Function(name=f"lpmv_{m}", what=f"associated Legendre P of order {m}", x=(0.0, 3.0), y=(-0.9, 0.9), value=_legendre(m))
+        Function(
+            name=f"lpmv_{m}", what=f"associated Legendre P of order {m}", x=(0.0, 3.0), y=(-0.9, 0.9), value=_scipy("lpmv", m)
+        )
         for m in (0, 1, 2)
     ),
     *(

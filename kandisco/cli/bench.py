@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from kandisco.cli.options import config_from
+from kandisco.cli.options import config_from, words_of
 from kandisco.cli.session import Session
 from kandisco.errors import ConfigError
 
@@ -51,7 +51,7 @@ def bench(
     settings = work.Settings(
         config=config, plugins_dir=plugins.plugins_dir, block=plugins.block, strict=plugins.strict, units=units, cpu=cpu
     )
-    laws = work.read_laws(table, suites=_words(suite), problems=_words(problems))
+    laws = work.read_laws(table, suites=words_of(suite), problems=words_of(problems))
     todo = work.cases(
         laws,
         seeds=_numbers("--seeds", seeds, int),
@@ -100,10 +100,6 @@ def _conclude(results: Results, kept: list[dict[str, str]], export: str) -> None
         results.export(Path(export))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _numbers(flag: str, text: str, kind: Callable[[str], T]) -> tuple[T, ...]:
     """Numbers separated by commas; ``0..2`` counts.
 
@@ -116,7 +112,7 @@ def _numbers(flag: str, text: str, kind: Callable[[str], T]) -> tuple[T, ...]:
     """
     found: list[T] = []
     try:
-        for word in _words(text):
+        for word in words_of(text):
             first, dots, last = word.partition("..")
             found += [kind(str(n)) for n in range(int(first), int(last) + 1)] if dots else [kind(word)]
     except ValueError:

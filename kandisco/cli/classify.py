@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from kandisco.cli.options import config_from
+from kandisco.cli.options import config_from, words_of
 from kandisco.cli.session import Session
 from kandisco.errors import ConfigError
 
@@ -45,7 +46,7 @@ def classify(
     flags = {"width": width, "functions": functions, "seed": str(seed), "time": time}
     config = config_from({name: value for name, value in flags.items() if value}, set_)
     session: Session = ctx.obj
-    task = _task(session, data, target, [word.strip() for word in features.split(",") if word.strip()], order)
+    task = _task(session, data, target, words_of(features), order)
     found = run(task, config, session.registry(), network=network, formula=formula, max_complexity=max_complexity)
     if json_:
         print(json.dumps(classified_object(found), ensure_ascii=False, allow_nan=False))
@@ -53,7 +54,7 @@ def classify(
         print("\n".join(classified_lines(found)))
 
 
-def _task(session: Session, source: str, target: str, features: list[str], order: str) -> Labelled:
+def _task(session: Session, source: str, target: str, features: Sequence[str], order: str) -> Labelled:
     from kandisco import data
     from kandisco.cli.source import available
     from kandisco.tasks.labels import to_labelled

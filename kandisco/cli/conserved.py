@@ -6,8 +6,8 @@ import json
 
 import typer
 
+from kandisco.cli.options import seconds_of, words_of
 from kandisco.cli.session import Session
-from kandisco.config import parse_duration
 from kandisco.errors import ConfigError, InputError
 
 
@@ -34,7 +34,7 @@ def conserved(
 
     session: Session = ctx.obj
     table = tables.read_table(data, session.registry().readers())
-    left_out = {name.strip() for name in ignore.split(",") if name.strip()} | ({group} if group else set())
+    left_out = set(words_of(ignore)) | ({group} if group else set())
     if unknown := left_out - set(table.columns):
         raise ConfigError(f"There is no column {min(unknown)!r}.", hint="Columns: " + ", ".join(table.columns) + ".")
     kept = {label: values for label, values in table.columns.items() if label not in left_out and not isinstance(values, list)}
@@ -45,10 +45,7 @@ def conserved(
     keys = np.array([str(v) for v in table.columns[group]]) if group else np.zeros(len(x), dtype=str)
     _, groups = np.unique(keys[good], return_inverse=True)
     names = tuple(variable.name for variable in variables(kept))
-    try:
-        control = Control(seconds=parse_duration(time))
-    except ValueError:
-        raise ConfigError(f"--time {time} is not a duration.", hint="Write 90s, 5m or 1h.") from None
+    control = Control(seconds=seconds_of(time))
     with interruptible(control):
         rows = Trajectories(names=names, x=x[good], groups=groups.astype(np.int64))
         found = find(rows, session.registry(), degree=degree, basis=basis, control=control)

@@ -150,9 +150,9 @@ def drawn(spec: DatasetSpec, rows: int, seed: int) -> Dataset:
 
     if not rows and not seed:
         return spec.load()
-    whole = spec.load()
     if spec.generate is not None:
-        return spec.generate(rows or len(whole.y), seed)
+        return spec.generate(rows or len(spec.load().y), seed)
+    whole = spec.load()
     if not rows or rows >= len(whole.y):
         return whole
     kept = sample_rows(whole, max_rows=rows, seed=seed)

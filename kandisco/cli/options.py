@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from kandisco.config import Config
+from kandisco.config import Config, parse_duration
 from kandisco.errors import ConfigError
 
 # Field -> (what the help shows for its value, a short form). Every other field is reached by --set.
@@ -74,3 +74,20 @@ def help_of_set() -> str:
     """The help of --set: names every setting that has no flag of its own."""
     others = [f"{name} ({as_text(name, field.default)})" for name, field in _FIELDS.items() if name not in FLAGS]
     return "Set any setting as name=value; besides the flags: " + ", ".join(others) + "."
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The parts of a list separated by commas, without blanks around them and without empty ones."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def seconds_of(text: str) -> float:
+    """What ``--time`` says.
+
+    Raises:
+        ConfigError: no duration.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise ConfigError(f"--time {text} is not a duration.", hint="Write 90s, 5m or 1h.") from None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kandisco.cli.options import seconds_of, words_of
 from kandisco.cli.session import Session
-from kandisco.config import parse_duration
+from kandisco.runjson import finite
 
 if TYPE_CHECKING:
     from kandisco.tasks.contrast import Contrast
@@ -33,12 +33,11 @@ def relations(
     """Find exact relations among the columns of a table, with no target and no hint."""
     from kandisco.config import Config
     from kandisco.control import Control
-    from kandisco.tasks.contrast import contrast
     from kandisco.tasks.relations import relations as run
 
     session: Session = ctx.obj
-    chosen, shown, notes = _columns(session, data, [word.strip() for word in columns.split(",") if word.strip()])
-    control = Control(seconds=parse_duration(time))
+    chosen, shown, notes = _columns(session, data, words_of(columns))
+    control = Control(seconds=seconds_of(time))
     found = run(
         chosen,
         min_share=min_share,
@@ -47,7 +46,11 @@ def relations(
         registry=session.registry() if search else None,
         control=control,
     )
-    asked = contrast(chosen, session.registry(), seed=seed, control=control) if network else ()
+    asked: Sequence[Contrast] = ()
+    if network:
+        from kandisco.tasks.contrast import contrast
+
+        asked = contrast(chosen, session.registry(), seed=seed, control=control)
     if json_:
         print(json.dumps(_object(found, asked, shown, notes), ensure_ascii=False, allow_nan=False))
     else:
@@ -133,7 +136,7 @@ def _object(found: Sequence[Relation], asked: Sequence[Contrast], shown: dict[st
                 "columns": sorted(one.columns),
                 "share": one.share,
                 "shares": list(one.shares),
-                "error": one.error if math.isfinite(one.error) else None,
+                "error": finite(one.error),
                 "chance": one.chance,
             }
             for one in found

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from kandisco.cli.options import seconds_of
 from kandisco.cli.session import Session
-from kandisco.config import Config, parse_duration
-from kandisco.errors import ConfigError, InputError
+from kandisco.config import Config
+from kandisco.errors import InputError
 
 if TYPE_CHECKING:
     from kandisco.tasks.pde import Solution
@@ -51,10 +52,7 @@ def solve(
         boundary=tuple(parse_boundary(text, box, unknown) for text in boundary),
         unknown=unknown,
     )
-    try:
-        limit = parse_duration(time)
-    except ValueError:
-        raise ConfigError(f"--time {time} is not a duration.", hint="Write 90s, 5m or 1h.") from None
+    limit = seconds_of(time)
     settings = pde.Settings(basis=basis, width=width, max_parameters=parameters, seed=seed)
     control, found = Control(seconds=limit), None
     with interruptible(control):

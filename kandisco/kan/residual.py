@@ -86,11 +86,13 @@ def fit_residual(
     ones = held.new_ones(kan.restarts)
     damping, stalled, count = Damping(ones * 1e-2, ones * 2.0), 0, 0
     loss = _loss(kan, parts)
+    system: Normal | None = None
     while count < iterations and stalled < patience and bool((loss > 0).any()):
         if control is not None and control.reason():
             break
         count += 1
-        system = _normal(kan, parts)
+        if system is None:
+            system = _normal(kan, parts)
         scale = system.hessian.diagonal(dim1=1, dim2=2).sqrt()
         scale = torch.where(scale > 0, scale, torch.ones_like(scale))
         unit = Normal(system.hessian / scale[:, :, None] / scale[:, None, :], system.gradient / scale, system.mse)
@@ -102,8 +104,9 @@ def fit_residual(
         damping = renew(damping, (loss - after) / expected.clamp_min(torch.finfo(loss.dtype).tiny), good)
         better = bool((good & (after < (1.0 - gain) * loss)).any())
         stalled = 0 if better else stalled + 1
-        kan = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan)))
-        loss = torch.where(good, after, loss)
+        if bool(good.any()):  # a refused step leaves the system as it was
+            kan, system = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan))), None
+            loss = torch.where(good, after, loss)
     return Solved(kan=kan, loss=loss, iterations=count)
 
 
@@ -128,11 +131,6 @@ def polish(kan: KAN, conditions: Sequence[Condition], *, steps: int = 3) -> KAN:
             break
         kan, loss = trial, after
     return kan
-
-
-def root_mean_squares(kan: KAN, conditions: Sequence[Condition]) -> list[Tensor]:
-    """[R] for each condition, unweighted."""
-    return [_loss(kan, _prepared(kan, [replace(condition, weight=1.0)])).sqrt() for condition in conditions]
 
 
 def _prepared(kan: KAN, conditions: Sequence[Condition]) -> list[_Prepared]:

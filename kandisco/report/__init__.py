@@ -25,11 +25,11 @@ def write(run: Run, result: Result, registry: Registry | None = None) -> None:
     from kandisco.report.page import page
     from kandisco.viz.canvas import svg
     from kandisco.viz.figures import draw, summary_figure
-    from kandisco.viz.pictures import held_out, networks
+    from kandisco.viz.pictures import held_out, last_network
     from kandisco.viz.plots import tree_figure
 
     figures = draw(replace(result, dataset=run.dataset()), held_out(run))
-    network = next(iter(networks(run, registry)[::-1]), None) if registry is not None else None
+    network = last_network(run, registry) if registry is not None else None
     figures |= _of_network(run, network)
     if result.best is not None and result.best.expr.args:
         figures["tree"] = svg(tree_figure(result.best.expr), "tree")

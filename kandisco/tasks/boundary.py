@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from kandisco.control import Control
-from kandisco.expr import call, rat
+from kandisco.expr import call
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.tasks.factors import Factors, factors, product
@@ -306,8 +306,3 @@ def chosen(front: Sequence[Candidate]) -> Candidate | None:
         if lost - won <= 2 * np.sqrt(lost + won):
             return one
     return best
-
-
-def constant_term(score: Score) -> float:
-    """The weight of the constant among a score's terms, zero where there is none."""
-    return sum(float(w) for w, term in zip(score.weights, score.terms) if term == rat(1))

@@ -15,12 +15,12 @@ from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.tasks.boundary import Candidate, chosen, judged, search
 from kandisco.tasks.labels import Labelled
-from kandisco.tasks.network import Classifier, train_classifier
 from kandisco.tasks.scores import columns_of
 from kandisco.types import Array, Split
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
+    from kandisco.tasks.network import Classifier
 
 ClassEvidence = Literal["rule", "weak", "none"]
 _MOST_COLUMNS = 8
@@ -164,6 +164,8 @@ def _evidence(reached: float, majority: float, network: float, rows: int) -> Cla
 
 def _network(task: Labelled, split: Split, config: Config, registry: Registry, control: Control) -> Classifier:
     """The shape that was asked for, or the smallest of a few that a larger one does not beat by two per cent of the loss."""
+    from kandisco.tasks.network import train_classifier
+
     x, codes, inputs = task.dataset.x, task.codes, len(task.dataset.inputs)
     widths = [config.width] if config.width else [f"{inputs},{tail}" for tail in _SHAPES]
     best: Classifier | None = None

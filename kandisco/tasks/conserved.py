@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,8 +87,14 @@ class Trajectories:
 
     def centred(self, values: Array) -> Array:
         """Values [rows] minus the mean of their trajectory."""
+        index, counts = self._members
+        return np.asarray(values - (np.bincount(index, values) / counts)[index])
+
+    @cached_property
+    def _members(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The number of each row's trajectory, and how many rows each has."""
         _, index = np.unique(self.groups, return_inverse=True)
-        return np.asarray(values - (np.bincount(index, values) / np.bincount(index))[index])
+        return index, np.bincount(index)
 
     def halves(self) -> tuple[Trajectories, Trajectories]:
         """Every other trajectory, and the rest; the same rows twice where there is only one."""
@@ -133,9 +140,9 @@ def conserved(
     """
     control = control or Control()
     for tolerance in _TOLERANCES:
-        rich = tolerance == _TOLERANCES[0]
-        found = _of_dictionary(data, degree if rich else 2, tolerance, control)
-        if not found or (rich and len(found) < len(data.names) - 1):
+        first = tolerance == _TOLERANCES[0]
+        found = _of_dictionary(data, degree if first else 2, tolerance, control)
+        if first and (not found or len(found) < len(data.names) - 1):  # the network knows no tolerance: once is enough
             found += _of_network(data, [one.expr for one in found], registry, basis, control)
         if found or control.reason():
             return tuple(found)

@@ -74,14 +74,13 @@ def start_cuts(codes: Codes, classes: int) -> Array:
     return np.asarray(np.log(share[:-1] / (share[-1] - share[:-1])))
 
 
-def fit_linear(features: Array, codes: Codes, classes: int, *, start: Cuts | None = None, iterations: int = 50) -> Cuts:
+def fit_linear(features: Array, codes: Codes, classes: int, *, iterations: int = 50) -> Cuts:
     """Newton's method for the weights of given features, and the cuts.
 
     Args:
         features: float64 [features, rows], without a constant (the cuts are one).
         codes: int64 [rows].
         classes: number of classes.
-        start: where to begin.
         iterations: Newton steps at most.
 
     Returns:
@@ -97,8 +96,7 @@ def fit_linear(features: Array, codes: Codes, classes: int, *, start: Cuts | Non
     scale[scale == 0] = 1.0
     centre = np.mean(features, axis=1)
     unit = (features - centre[:, None]) / scale[:, None]
-    coef = np.zeros(len(unit)) if start is None else start.coef * scale
-    cuts = start_cuts(codes, classes) if start is None else start.cuts - start.coef @ centre
+    coef, cuts = np.zeros(len(unit)), start_cuts(codes, classes)
     value = mean_loss(coef @ unit, cuts, codes)
     for _ in range(iterations):
         gradient, hessian = newton_terms(unit, coef @ unit, cuts, codes, np.eye(len(cuts)))

@@ -202,10 +202,13 @@ def _finer(problem: Problem, look: _Look, grid: int, settings: Settings, control
     """The same network on a finer grid, or on the finest the parameters allow; as it was where that does not pay."""
     from kandisco.kan import extend_grid
 
-    allowed = [g for g in range(look.kan.grid + 1, grid + 1) if count(extend_grid(look.kan, g)) <= settings.max_parameters]
-    if look.level < _SETTLED or not allowed:
-        return replace(look, fits=look.level < _SETTLED)
-    found = _trained(problem, extend_grid(look.kan, allowed[-1]), settings, control)
+    if look.level < _SETTLED:
+        return replace(look, fits=True)
+    finer = (extend_grid(look.kan, g) for g in range(grid, look.kan.grid, -1))
+    allowed = next((kan for kan in finer if count(kan) <= settings.max_parameters), None)
+    if allowed is None:
+        return replace(look, fits=False)
+    found = _trained(problem, allowed, settings, control)
     pays = found.level < max(_SETTLED, _PAYS * look.level)
     return replace(found, fits=pays) if found.level < look.level else replace(look, fits=False)
 

@@ -286,8 +286,7 @@ def _searched(
             continue
         holds = obeyed(columns[name], evaluate(best.expr, columns), tolerance)
         if np.mean(holds) >= 0.5:
-            error = float(np.max(np.abs(columns[name] - evaluate(best.expr, columns))[holds]))
-            yield Relation(target=name, exprs=(best.expr,), form="one", share=float(np.mean(holds)), error=error)
+            yield _combined(name, [_Law(expr=best.expr, holds=holds, chance=0.0)], columns, tolerance)
             tied |= set(best.expr.variables()) | {name}
 
 

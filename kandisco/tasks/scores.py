@@ -63,13 +63,13 @@ class Score:
         """Mean loss of a row, in nats."""
         return mean_loss(self.sharpness * self.values(columns), self.sharpness * self.cuts, codes)
 
-    def scaled(self, factor: float, shift: float = 0.0) -> Score:
-        """The same rule with its score multiplied by a positive factor, the cuts then moved by ``shift``."""
+    def scaled(self, factor: float) -> Score:
+        """The same rule with its score multiplied by a positive factor."""
         errors = None if self.errors is None else self.errors * factor
         return replace(
             self,
             weights=self.weights * factor,
-            cuts=self.cuts * factor + shift,
+            cuts=self.cuts * factor,
             sharpness=self.sharpness / factor,
             errors=errors,
         )

@@ -127,7 +127,8 @@ def _generated(spec: DatasetSpec) -> Iterator[str]:
         yield "generate(40, 1) gives different numbers when called twice; let the seed decide"
     if np.array_equal(first.x, other.x) and np.array_equal(first.y, other.y):
         yield "generate gives the same numbers for seeds 1 and 2; use the seed"
-    if (first.inputs, first.target) != (_loaded(spec).inputs, spec.load().target):
+    loaded = _loaded(spec)
+    if (first.inputs, first.target) != (loaded.inputs, loaded.target):
         yield "generate and load name their columns differently"
 
 

@@ -57,7 +57,8 @@ def svg(figure: Any, name: str, theme: str = "page", *, tight: bool = False) -> 
     out = io.StringIO()
     options: dict[str, Any] = {"bbox_inches": "tight", "pad_inches": 0.05} if tight else {}
     options |= {"transparent": True} if theme == "page" else {"facecolor": PAPER}
-    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, **options)
+    with style():  # the ids come from a salt that is read when a figure is saved
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None}, **options)
     text = out.getvalue()
     text = text[text.index("<svg") :].replace(INK, THEMES[theme].ink).replace(PAPER, THEMES[theme].paper)
     return re.sub(r'(\bid="|"#|url\(#)', rf"\g<1>{name}-", text)

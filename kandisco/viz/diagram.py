@@ -141,7 +141,7 @@ def _crossbars(network: Network, live: Sequence[Edge], sheet: _Sheet) -> tuple[f
             mine = [e for e in edges if (e.level, e.source) == key]
             sheet.wire([(x, -top - 0.33), (x, min(line[e.sub] for e in mine))], max(e.weight for e in mine))
             sheet.texts.append(
-                (x, -top - 0.22, _cut(_source(network, *key), across, 6.5), {"fontsize": 6.5, "va": "bottom", "ha": "center"})
+                (x, -top - 0.22, _cut(network.called(*key), across, 6.5), {"fontsize": 6.5, "va": "bottom", "ha": "center"})
             )
             sheet.nodes.append((x, -top - 0.30, "input"))
         for sub, y in line.items():
@@ -155,7 +155,7 @@ def _crossbars(network: Network, live: Sequence[Edge], sheet: _Sheet) -> tuple[f
             for end in ends:
                 sheet.wire([(right, end), (right + 0.12, y)], 1.0)
             sheet.nodes.append((right + 0.14, y, "product" if sum(its == node for its in owner) > 1 else "sum"))
-            name = _source(network, layer + 1, node)
+            name = network.called(layer + 1, node)
             sheet.texts.append((right + 0.26, y, _cut(name, 0.8, 6.5), {"fontsize": 6.5, "va": "center", "ha": "left"}))
         width = max(width, right + 1.0)
         top += 0.42 + len(rows) * down + 0.28
@@ -170,12 +170,6 @@ def _shifted(sheet: _Sheet, up: float, width: float, height: float) -> tuple[flo
     sheet.nodes[:] = [(x, y + up, kind) for x, y, kind in sheet.nodes]
     sheet.texts[:] = [(x, y + up, text, options) for x, y, text, options in sheet.texts]
     return width, height
-
-
-def _source(network: Network, level: int, node: int) -> str:
-    if level == 0:
-        return network.inputs[node]
-    return network.outputs[node] if level == len(network.owners) else f"h{level},{node + 1}"
 
 
 def _spread(count: int, width: float) -> Array:

@@ -33,8 +33,8 @@ def draw(result: Result, rows: Any = None) -> dict[str, str]:
     best, dataset = result.best, result.dataset
     if best is None:
         return {}
-    kept = [name for name in panels(result, rows) if name != ("fit" if dataset.x.shape[1] == 1 else "law")]
-    drawn = {name: _panel(name, plot) for name, plot in panels(result, rows).items() if name in kept}
+    left_out = "fit" if dataset.x.shape[1] == 1 else "law"
+    drawn = {name: svg(panel_figure(plot), name) for name, plot in panels(result, rows).items() if name != left_out}
     formula = formula_figure(best, dataset)
     return {"formula": formula, **drawn} if formula else drawn
 
@@ -196,8 +196,3 @@ def panel_figure(plot: Callable[[Any], None]) -> Any:
         figure = Figure(figsize=(4.2, 3.2), layout="tight")
         plot(figure.add_subplot())
         return figure
-
-
-def _panel(name: str, plot: Callable[[Any], None]) -> str:
-    with style():
-        return svg(panel_figure(plot), name)

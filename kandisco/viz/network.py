@@ -80,6 +80,12 @@ class Network:
         """How many nodes a level has (0 is the inputs)."""
         return len(self.inputs) if level == 0 else max(self.owners[level - 1]) + 1
 
+    def called(self, level: int, node: int) -> str:
+        """A node's name: of an input, of an output, or ``h1,2`` for the second node of the first hidden level."""
+        if level == 0:
+            return self.inputs[node]
+        return self.outputs[node] if level == len(self.owners) else f"h{level},{node + 1}"
+
     def live(self) -> tuple[Edge, ...]:
         """The edges that are not dead."""
         return tuple(edge for edge in self.edges if edge.kind != "dead")

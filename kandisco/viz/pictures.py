@@ -60,13 +60,13 @@ def plot(run: Run, kind: str, path: Path | str, registry: Registry, *, theme: st
 def figure(run: Run, kind: str, registry: Registry) -> Any:
     """One picture of a run as a matplotlib Figure in the marker colours of ``kandisco.viz.canvas``; see ``plot``."""
     if kind in ("kan", "edges"):
-        found = networks(run, registry)[-1:]
-        if not found:
+        found = last_network(run, registry)
+        if found is None:
             raise InputError(
                 f"{run.path} holds no network: its law was found before one was trained.",
                 hint="Run discover with --width, for a network of that shape.",
             )
-        return (diagram if kind == "kan" else edges_figure)(found[0])
+        return (diagram if kind == "kan" else edges_figure)(found)
     if kind == "training":
         drawn = training_figure(run.records())
         if drawn is None:
@@ -100,6 +100,16 @@ def held_out(run: Run) -> Any:
 
 def networks(run: Run, registry: Registry) -> list[Network]:
     """The run's network after each stage: of the shape the best formula came from, else the last that was kept."""
+    return _read(run, registry, _stored(run))
+
+
+def last_network(run: Run, registry: Registry) -> Network | None:
+    """The last of ``networks``, without working out the others; None where none was kept."""
+    return next(iter(_read(run, registry, _stored(run)[-1:])), None)
+
+
+def _stored(run: Run) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Arrays and meta of one shape's networks, stage by stage."""
     names = run.models()
     shapes = list(dict.fromkeys(match.group(0) for name in names if (match := re.match(r"kan \[.*?\]", name))))
     if not shapes:
@@ -107,7 +117,10 @@ def networks(run: Run, registry: Registry) -> list[Network]:
     best = run.result().best if (run.path / "formulas.json").exists() else None
     shape = next((shape for shape in shapes if best is not None and shape in best.origin), shapes[-1])
     stored = [run.load_model(name) for name in names if name.startswith(f"{shape} ")]
-    stored.sort(key=lambda pair: int(pair[1].get("step", 0)))
+    return sorted(stored, key=lambda pair: int(pair[1].get("step", 0)))
+
+
+def _read(run: Run, registry: Registry, stored: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> list[Network]:
     dataset, functions = run.dataset(), registry.functions(run.config.functions)
     columns = {variable.name: i for i, variable in enumerate(dataset.inputs)}
     return [_network(arrays, meta, dataset, columns, functions, registry) for arrays, meta in stored]

@@ -52,9 +52,8 @@ def _edge(upper: Any, lower: Any, edge: Edge, network: Network) -> None:
 
 def ends(network: Network, edge: Edge) -> str:
     """Where an edge leads from and to: ``x to h1,2``, with the second node of the first hidden level."""
-    source = network.inputs[edge.source] if edge.level == 0 else f"h{edge.level},{edge.source + 1}"
     end = network.owners[edge.layer][edge.sub]
-    return f"{source} to {network.outputs[end] if edge.layer == len(network.owners) - 1 else f'h{edge.layer + 1},{end + 1}'}"
+    return f"{network.called(edge.level, edge.source)} to {network.called(edge.layer + 1, end)}"
 
 
 def _curves(upper: Any, lower: Any, edge: Edge) -> None:

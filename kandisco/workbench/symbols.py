@@ -18,7 +18,7 @@ from kandisco.symbolic.graph import costs
 from kandisco.types import Array, EdgeId
 from kandisco.workbench.formula import splines
 from kandisco.workbench.scores import effects_of
-from kandisco.workbench.state import Frame
+from kandisco.workbench.state import Frame, named
 
 if TYPE_CHECKING:
     import pandas
@@ -72,7 +72,7 @@ def ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[Functio
     """
     u, v = curve_of(kan, frame, edge)
     if np.ptp(v) == 0:
-        raise InputError(f"Edge {_name(edge)} is flat: it draws no function.", hint="Remove it.")
+        raise InputError(f"Edge {named(edge)} is flat: it draws no function.", hint="Remove it.")
     fits = fit_curve(u, v, functions)
     found = zip(fits, costs(fits).tolist(), strict=True) if fits else ()
     return sorted((Ranked(fit, cost) for fit, cost in found), key=lambda choice: choice.cost)
@@ -128,24 +128,20 @@ def choose_all(
         bare = _without(kan, frame, edge, control) if chosen else None
         if bare is not None:
             kan = bare
-            notes.append(f"{_name(edge)} had nothing left to draw: removed.")
+            notes.append(f"{named(edge)} had nothing left to draw: removed.")
             continue
         fits = [c for c in (_ranked(kan, frame, edge, functions) if chosen else first[edge]) if c.r2 >= r2]
         if not fits or control.reason():
             notes.append(
-                f"{_name(edge)} stays a spline: {'time is up' if control.reason() else f'no function reaches R2 {r2:g}'}."
+                f"{named(edge)} stays a spline: {'time is up' if control.reason() else f'no function reaches R2 {r2:g}'}."
             )
             continue
         near = [choice for choice in fits if choice.cost <= fits[0].cost + _NEAR][:candidates]
         kan, chosen[edge] = _best(kan, frame, edge, near, control)
     if not splines(kan):
         kan = _reconsidered(kan, frame, chosen, functions, control)
-    notes += [f"{_name(edge)} is {name}." for edge, name in chosen.items()]
+    notes += [f"{named(edge)} is {name}." for edge, name in chosen.items()]
     return Chosen(kan, tuple(notes))
-
-
-def _name(edge: EdgeId) -> str:
-    return f"({edge.layer}, {edge.source}, {edge.target})"
 
 
 def _ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> list[_Choice]:

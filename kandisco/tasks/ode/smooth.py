@@ -153,7 +153,8 @@ def _penalised(t: Array, values: Array) -> tuple[Array, Array, float, float, flo
     gram, penalty = design.T @ design, third.T @ third / len(fine) * (t[-1] - t[0]) ** 6
     weights, vectors = eigh(penalty, gram + 1e-12 * np.trace(gram) / count * np.eye(count))
     projected = vectors.T @ (design.T @ values)
-    best = min(_WEIGHTS, key=lambda lam: _gcv(values, design @ vectors, projected, weights, lam))
+    turned = design @ vectors
+    best = min(_WEIGHTS, key=lambda lam: _gcv(values, turned, projected, weights, lam))
     shrink = 1 / (1 + best * np.maximum(weights, 0))
     coefficients = vectors @ (projected * shrink)
     left = values - design @ coefficients

@@ -61,7 +61,6 @@ def compute(
     *,
     folder: Path | None = None,
     processes: int = 1,
-    limit: int | None = None,
     told: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[dict[str, Any]]:
     """The rows of one crossing number, computed where they are not kept yet.
@@ -71,7 +70,6 @@ def compute(
         folder: where chunks of rows are kept; ``cache_folder()`` by default. A chunk is written whole or not at all, so an
             interrupted computation goes on where it was.
         processes: child processes at a time.
-        limit: no more than the first so many knots of each kind of chunk order; all by default.
         told: called with the knots done and the knots asked for, after each chunk.
 
     Returns:
@@ -85,7 +83,7 @@ def compute(
     _demand_snappy()
     folder = folder or cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = names(crossings)[:limit]
+    wanted = names(crossings)
     chunks = [wanted[k : k + CHUNK] for k in range(0, len(wanted), CHUNK)]
     done, lock = [0], threading.Lock()
 
@@ -179,3 +177,8 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     """What ``write_rows`` wrote."""
     with path.open(newline="", encoding="utf-8") as lines:
         return [{key: value if key == "name" else float(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+
+
+def kept_rows(folder: Path | None = None) -> list[dict[str, Any]]:
+    """All rows of a folder of chunks, ``cache_folder()`` by default."""
+    return [row for path in sorted((folder or cache_folder()).glob("K*.csv")) for row in read_rows(path)]

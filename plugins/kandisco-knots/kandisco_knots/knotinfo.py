@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kandisco.errors import PluginError
-from kandisco_knots.compute import cache_folder, read_rows
+from kandisco_knots.compute import kept_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +41,7 @@ def compare(*, folder: Path | None = None, most: int | None = None) -> Compariso
         PluginError: database_knotinfo is not installed.
     """
     theirs = {row["dt_name"]: row for row in _knotinfo()}
-    folder = folder or cache_folder()
-    ours = [row for path in sorted(folder.glob("K*.csv")) for row in read_rows(path)]
+    ours = kept_rows(folder)
     agree: dict[str, int] = {}
     compared: dict[str, int] = {}
     differ: dict[str, tuple[str, ...]] = {}

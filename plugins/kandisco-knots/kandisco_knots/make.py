@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 
-from kandisco_knots.compute import cache_folder, read_rows
+from kandisco_knots.compute import kept_rows
 from kandisco_knots.invariants import COLUMNS
 from kandisco_knots.table import SHIPPED, crossings_of, to_csv
 
@@ -18,7 +18,7 @@ WHOLE, SAMPLE = 11, 2000
 
 def main() -> None:
     """Write the table from the cache folder."""
-    rows = {row["name"]: row for path in sorted(cache_folder().glob("K*.csv")) for row in read_rows(path)}
+    rows = {row["name"]: row for row in kept_rows()}
     few = [name for name in rows if crossings_of(name) <= WHOLE]
     # The names that a hash puts first: the same sample whatever the order of the files.
     more = sorted((name for name in rows if crossings_of(name) > WHOLE), key=lambda name: hashlib.sha256(name.encode()).digest())

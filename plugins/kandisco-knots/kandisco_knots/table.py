@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kandisco.errors import InputError
-from kandisco_knots.compute import cache_folder, read_rows
+from kandisco_knots.compute import cache_folder, kept_rows
 from kandisco_knots.invariants import INPUTS, TARGET
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ def computed(folder: Path | None = None, *, crossings: int = 14) -> Dataset:
     Raises:
         InputError: nothing has been computed yet.
     """
-    folder = folder or cache_folder()
-    rows = [row for path in sorted(folder.glob("K*.csv")) for row in read_rows(path)]
+    rows = kept_rows(folder)
     if not rows:
-        raise InputError(f"No knots are in {folder}.", hint="Run kandisco knots compute --crossings 13.")
+        raise InputError(f"No knots are in {folder or cache_folder()}.", hint="Run kandisco knots compute --crossings 13.")
     unique = {row["name"]: row for row in rows if crossings_of(row["name"]) <= crossings}
     return as_dataset(list(unique.values()), "knots", "@knots/computed")
 
