@@ -11,12 +11,13 @@ from kandisco.cli import main
 from kandisco.config import Config
 from kandisco.errors import ConfigError
 from kandisco.expr import parse
+from kandisco.expr.derivative import derivative
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
-from kandisco.tasks.collocation import Problem, points
+from kandisco.tasks.collocation import Problem, conditions_of, placed, points
 from kandisco.tasks.equations import parse_boundary, parse_domain, parse_equation, substituted
 from kandisco.tasks.pde import Settings, solve
-from kandisco.tasks.solution import read_off
+from kandisco.tasks.solution import _Residuals, read_off
 
 POISSON = "u_xx + u_yy = -2*pi^2*sin(pi*x)*sin(pi*y)"
 
@@ -40,6 +41,33 @@ def test_an_equation_is_a_residual_with_slopes() -> None:
     assert evaluate(equation.slopes["u"], {"u_x": np.array([3.0])})[0] == 3.0
     residual = substituted(equation, parse("x**2"), ("x",))
     assert evaluate(residual, {"x": np.array([2.0])})[0] == pytest.approx(4 * 4 - 0.2 - 2)
+
+
+def test_a_fit_of_constants_differentiates_once() -> None:
+    made = problem("u_xx = u^3 - u", "x=1:2", "x=1: u=0", "x=2: u_x=1")
+    expr = parse("1.1*tanh(0.6*x + 0.2) + 0.3*x**1.9")
+    misfits = _Residuals(made, expr, seed=0)
+    before = derivative.cache_info().misses
+    trials = [np.array(expr.numbers()) + step for step in (0.0, 0.01, 0.02)]
+    found = [misfits(constants) for constants in trials]
+    assert derivative.cache_info().misses == before
+    inside = points(np.array([[1.0, 2.0]]), 400, 0)[:, 0]
+    wholes = [substituted(made.equation, expr.with_numbers(iter(c.tolist())), ("x",)) for c in trials]
+    scales = np.array([evaluate(whole, {"x": inside}) / values[:400] for whole, values in zip(wholes, found, strict=True)])
+    np.testing.assert_allclose(scales, scales[0, 0], rtol=1e-9)
+
+
+def test_points_are_placed_without_weights_and_weighed_where_they_stay(registry: Registry) -> None:
+    from kandisco import kan as net
+
+    made = problem("u_xx = 2", "x=0:1", "x=0: u=0", "x=1: u_x=1")
+    kan = net.init(net.parse_width("1,1", 1), registry.basis("chebyshev"), x=np.array([[0.0], [1.0]]), grid=8, seed=1)
+    bare, weighed = placed(made, kan, seed=3), conditions_of(made, kan, seed=3)
+    assert [one.weight for one in bare] == [1.0] * 3
+    assert [one.weight for one in weighed] == [1.0, 64.0, 1.0], (
+        "a value over one of 8 cells adds to u_xx 8 times what a slope does"
+    )
+    assert all(np.array_equal(one.x, other.x) for one, other in zip(bare, weighed, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 from kandisco.errors import InputError
 from kandisco.expr.heads import HEADS
@@ -12,7 +12,7 @@ from kandisco.expr.tree import Expr, add, call, mul, power, rat
 _ZERO, _ONE = rat(0), rat(1)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def derivative(expr: Expr, name: str) -> Expr:
     """d expr / d name, with zeros and ones folded away and nothing else simplified.
 

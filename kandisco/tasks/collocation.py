@@ -49,19 +49,22 @@ def conditions_of(problem: Problem, kan: KAN, *, seed: int, size: int = 0) -> li
     """The equation and its conditions at points, weighed so that each is felt on the grid of the network."""
     import torch
 
+    main, *sides = placed(problem, kan, seed=seed, size=size)
+    # A misfit on a face bends the solution over one cell of the grid: that is how it compares with a misfit of the equation.
+    cell = kan.grid / min(high - low for low, high in problem.domain.values())
+    weight, tiny = _strength(main, kan, cell) / cell**2, torch.finfo(torch.float64).tiny
+    return [main, *(replace(side, weight=weight / max(_strength(side, kan, cell), tiny)) for side in sides)]
+
+
+def placed(problem: Problem, kan: KAN, *, seed: int, size: int = 0) -> list[Condition]:
+    """The equation and its conditions at as many points as the network needs, each with weight 1."""
     names, box = tuple(problem.domain), np.array(list(problem.domain.values()))
     size = size or (100 + 20 * kan.grid if len(names) == 1 else 512 * len(names) + 8 * count(kan))
-    inside = points(box, size, seed)
-    # A misfit on a face bends the solution over one cell of the grid: that is how it compares with a misfit of the equation.
-    cell = kan.grid / float(np.min(box[:, 1] - box[:, 0]))
-    main = _condition(problem.equation, inside, names)
-    weight = _strength(main, kan, cell) / cell**2
-    found = [main]
+    found = [_condition(problem.equation, points(box, size, seed), names)]
     for condition in problem.boundary:
         faces = [_face(points(box, max(32, 4 * kan.grid), seed), i, at) for i, at in places(condition, names, box)]
         on = np.concatenate([face[:1] if len(names) == 1 else face for face in faces])
-        own = _condition(condition.equation, on, names)
-        found.append(replace(own, weight=weight / max(_strength(own, kan, cell), torch.finfo(torch.float64).tiny)))
+        found.append(_condition(condition.equation, on, names))
     return found
 
 
@@ -138,7 +141,7 @@ def _jets(condition: Condition, kan: KAN) -> dict[Index, Tensor]:
 
 def misfit(problem: Problem, kan: KAN, *, seed: int, size: int = 0) -> tuple[float, float]:
     """Root mean squares of the residual and of the conditions, each relative to the size of its terms."""
-    main, *sides = conditions_of(problem, kan, seed=seed, size=size)
+    main, *sides = placed(problem, kan, seed=seed, size=size)
     whole = _sizes(main, kan)
     edges = [_sizes(side, kan) for side in sides]
     return whole.residual / whole.terms, max((e.residual / max(e.terms, whole.value) for e in edges), default=0.0)

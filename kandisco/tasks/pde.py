@@ -17,7 +17,7 @@ import numpy as np
 
 from kandisco.control import Control
 from kandisco.errors import ConfigError
-from kandisco.tasks.collocation import Problem, conditions_of, count, misfit
+from kandisco.tasks.collocation import Problem, conditions_of, count, misfit, placed
 from kandisco.types import Array
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def _pruned(problem: Problem, look: _Look, settings: Settings, control: Control)
     from kandisco.kan import edge_deviations, prune
 
     for _ in look.kan.live_edges():
-        x = conditions_of(problem, look.kan, size=settings.points, seed=settings.seed)[0].x
+        x = placed(problem, look.kan, size=settings.points, seed=settings.seed)[0].x
         sizes = edge_deviations(look.kan, x)
         order = sorted(look.kan.live_edges(), key=lambda e: float(sizes[e.layer][0, e.target, e.source]))
         edge = order[0]

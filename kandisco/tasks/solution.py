@@ -145,16 +145,22 @@ def _fitted(problem: Problem, expr: Expr, seed: int) -> Expr:
 
 
 class _Residuals:
-    """Misfits of the equation and its conditions as a function of a formula's constants."""
+    """Misfits of the equation and its conditions as a function of a formula's constants.
+
+    The formula is put into them once, with a name in the place of each constant: a fit asks for values only.
+    """
 
     def __init__(self, problem: Problem, expr: Expr, seed: int) -> None:
-        self._expr = expr
-        self._sides = _sides(problem, expr, seed)
-        self._names = tuple(problem.domain)
+        constants = (f"constant {i}" for i in range(len(expr.numbers())))  # the blank keeps them apart from any column
+        form = expr.map_leaves(lambda leaf: var(next(constants)) if leaf.head == "num" else leaf)
+        names = tuple(problem.domain)
+        self._sides = [
+            (substituted(equation, form, names), columns, scale) for equation, columns, scale in _sides(problem, expr, seed)
+        ]
 
     def __call__(self, constants: Array) -> Array:
-        expr = self._expr.with_numbers(iter(constants.tolist()))
-        parts = [evaluate(substituted(equation, expr, self._names), columns) / scale for equation, columns, scale in self._sides]
+        values = {f"constant {i}": value for i, value in enumerate(constants.tolist())}
+        parts = [evaluate(residual, {**columns, **values}) / scale for residual, columns, scale in self._sides]
         return np.concatenate([np.nan_to_num(part, nan=1e6, posinf=1e6, neginf=-1e6) for part in parts])
 
 
