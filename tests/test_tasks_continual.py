@@ -11,6 +11,7 @@ import pytest
 from kandisco.cli import main
 from kandisco.errors import ConfigError, InputError
 from kandisco.registry import Registry
+from kandisco.tasks import continual
 from kandisco.tasks.continual import begin, learn
 
 CENTRES = (-0.8, -0.4, 0.0, 0.4, 0.8)
@@ -43,6 +44,18 @@ def test_rows_that_overlap_are_learnt_as_if_together(registry: Registry) -> None
     begun = begin([(0.0, 1.0)], registry, grid=8)
     apart = learn(learn(begun, x[:90], y[:90]), x[90:], y[90:])
     np.testing.assert_allclose(apart(x), learn(begun, x, y)(x), atol=1e-5)
+
+
+def test_a_step_that_is_refused_costs_no_jacobian(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(continual, "_system", lambda *given, whole=continual._system: made.append(given) or whole(*given))
+    monkeypatch.setattr(continual, "_loss", lambda *given: 1.0)  # no step is ever better
+    x = np.linspace(0, 1, 30)[:, None]
+    first = begin([(0.0, 1.0)], registry, grid=5)
+    kept = learn(first, x, x[:, 0] ** 2)
+    assert len(made) == 1
+    np.testing.assert_array_equal(kept(x), first(x))
+    assert kept.rows == 30 and bool((kept.hessian != 0).any())
 
 
 def test_rows_outside_and_shapes_of_many_outputs_are_refused(registry: Registry) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -124,16 +124,12 @@ def _learn(memory: Memory, x: Array, y: Array) -> Memory:
     if bool(((rows < first.lo[0][:, None]) | (rows > first.hi[0][:, None])).any()):
         raise InputError("Some rows are outside the ranges the network was made for.", hint="Begin with wider ranges.")
     kan, damping, old = start, 1e-6, pack(start)[0]
-    loss = _loss(kan, memory, old, rows, target)
+    loss, here = _loss(kan, memory, old, rows, target), _system(kan, memory, old, rows, target)
     for _ in range(_STEPS):
-        residual, jacobian, met = _system(kan, rows, target)
-        hessian = jacobian @ jacobian.T + memory.hessian
-        gradient = jacobian @ residual + memory.hessian @ (pack(kan)[0] - old)
-        hessian, gradient = hessian[met][:, met], gradient[met]
-        lift = damping * hessian.diagonal().mean()
-        step = torch.linalg.solve(hessian + lift * torch.eye(len(hessian), dtype=hessian.dtype), gradient)
+        lift = damping * here.hessian.diagonal().mean()
+        step = torch.linalg.solve(here.hessian + lift * torch.eye(len(here.hessian), dtype=lift.dtype), here.gradient)
         theta = pack(kan)[0].clone()
-        theta[met] -= step
+        theta[here.met] -= step
         trial = unpack(kan, theta[None])
         after = _loss(trial, memory, old, rows, target)
         if not after < loss:
@@ -143,15 +139,29 @@ def _learn(memory: Memory, x: Array, y: Array) -> Memory:
             continue
         done = loss - after < _ENOUGH * loss
         kan, loss, damping = trial, after, max(damping / 10.0, 1e-14)
+        here = _system(kan, memory, old, rows, target)
         if done:
             break
-    _, jacobian, _ = _system(kan, rows, target)
-    return replace(memory, kan=kan, hessian=memory.hessian + jacobian @ jacobian.T, rows=memory.rows + len(y))
+    return replace(memory, kan=kan, hessian=memory.hessian + here.rows, rows=memory.rows + len(y))
 
 
-def _system(kan: KAN, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Residuals [N], their Jacobian [P, N], and which parameters [P] the rows meet."""
-    from kandisco.kan.layout import free
+class _System(NamedTuple):
+    """What a step from a network takes: it stands until the network moves.
+
+    Attributes:
+        rows: float64 [P, P], the Hessian of the new rows alone.
+        met: bool [P], the parameters they meet.
+        hessian, gradient: of the whole loss, in the M parameters that are met: [M, M] and [M].
+    """
+
+    rows: Tensor
+    met: Tensor
+    hessian: Tensor
+    gradient: Tensor
+
+
+def _system(kan: KAN, memory: Memory, old: Tensor, rows: Tensor, target: Tensor) -> _System:
+    from kandisco.kan.layout import free, pack
     from kandisco.kan.normal import jacobian
     from kandisco.kan.passes import trace
 
@@ -159,7 +169,9 @@ def _system(kan: KAN, rows: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Ten
     met = (found != 0).any(1) & (free(kan)[0] > 0)
     if len(kan.shape.layers) == 1 and not kan.shape.layers[0].products:
         met[-kan.shape.layers[-1].subs :] = False  # the bias reaches everywhere, and the splines can do without it
-    return trace(kan, rows).outputs[0, 0] - target, found, met
+    own = found @ found.T
+    gradient = found @ (trace(kan, rows).outputs[0, 0] - target) + memory.hessian @ (pack(kan)[0] - old)
+    return _System(own, met, (own + memory.hessian)[met][:, met], gradient[met])
 
 
 def _loss(kan: KAN, memory: Memory, old: Tensor, rows: Tensor, target: Tensor) -> float:
