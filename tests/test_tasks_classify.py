@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kandisco.cli import main
 from kandisco.config import Config
+from kandisco.data import as_table, read_with_card
 from kandisco.errors import ConfigError, InputError
 from kandisco.expr import parse, to_text
 from kandisco.plugins import load
@@ -44,6 +48,21 @@ def test_labels_are_read_with_their_order() -> None:
     assert words.codes.tolist() == [1, 0, 2, 0, 1]
     given = to_labelled(_table(kind=["low", "high", "mid"] * 2, x=x), target="kind", order=("low", "mid", "high"))
     assert (given.classes, given.codes.tolist()) == (("low", "mid", "high"), [0, 2, 1, 0, 2, 1])
+
+
+def test_a_label_goes_by_its_name_on_the_card_or_in_the_dataset(tmp_path: Path) -> None:
+    columns = [{"label": "m (kg)", "name": "mass", "unit": "kg"}, {"label": "Class of star", "name": "kind"}]
+    (tmp_path / "stars.card.json").write_text(json.dumps({"columns": [*columns, {"label": "note"}], "sha256": "0" * 64}))
+    (tmp_path / "stars.csv").write_text("m (kg),Class of star,note\n" + "".join(f"{i},{'ab'[i % 2]},{i}\n" for i in range(8)))
+    table, card = read_with_card(tmp_path / "stars.csv", REGISTRY.readers())
+    found = to_labelled(table, target="kind", features=["mass"], card=card)
+    assert (found.classes, found.dataset.target.name) == (("a", "b"), "kind")
+    assert [(one.name, one.unit) for one in found.dataset.inputs] == [("mass", "kg")]
+    assert "changed since" in found.dataset.notes[0]
+    whole = replace(found.dataset, weights=np.arange(1.0, 9.0))
+    again = to_labelled(as_table(whole), target="kind", features=["mass"], rows_of=whole).dataset
+    assert (again.inputs, again.target) == (whole.inputs, whole.target)
+    np.testing.assert_array_equal(again.weights, whole.weights)
 
 
 def test_what_is_no_label_is_refused() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -63,7 +62,5 @@ def _task(session: Session, source: str, target: str, features: Sequence[str], o
     if source.startswith("@"):
         named = available(session, source).load()
         return to_labelled(data.as_table(named), target=target, features=features, order=ordering, rows_of=named)
-    path = None if source == "-" else data.find_card(Path(source))
-    card = None if path is None else data.read_card(path)
-    table = data.read_table(source, session.registry().readers())
+    table, card = data.read_with_card(source, session.registry().readers())
     return to_labelled(table, target=target, features=features, order=ordering, card=card)

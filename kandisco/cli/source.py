@@ -33,11 +33,7 @@ def load(session: Session, source: str, *, target: str = "", features: Sequence[
     named = available(session, source).load()
     if not (target or features):
         return named
-    table = replace(data.as_table(named), source=source)
-    chosen = data.to_dataset(table, target=target, features=features, groups=named.groups, weights=named.weights)
-    known = {variable.label or variable.name: variable for variable in (*named.inputs, named.target)}
-    inputs = tuple(known.get(variable.label, variable) for variable in chosen.inputs)
-    return replace(chosen, name=named.name, inputs=inputs, target=known.get(chosen.target.label, chosen.target))
+    return data.rechosen(replace(data.as_table(named), source=source), named, target=target, features=features)
 
 
 def available(session: Session, name: str) -> DatasetSpec:

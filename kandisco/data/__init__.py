@@ -2,9 +2,9 @@
 
 from kandisco.data.arrays import to_table
 from kandisco.data.card import Card, Column, card_from, find_card, read_card
-from kandisco.data.clean import to_dataset
-from kandisco.data.described import as_table, described, read_dataset
-from kandisco.data.known import Held, check_law
+from kandisco.data.clean import find_column, to_dataset
+from kandisco.data.described import as_table, described, header_of, read_dataset, read_with_card, rechosen
+from kandisco.data.known import Held, allowed, check_law
 from kandisco.data.reading import read_table
 from kandisco.data.splits import deal, rest, sample_rows, split
 from kandisco.data.units import with_units
@@ -13,15 +13,20 @@ __all__ = [
     "Card",
     "Column",
     "Held",
+    "allowed",
     "as_table",
     "card_from",
     "check_law",
     "deal",
     "described",
     "find_card",
+    "find_column",
+    "header_of",
     "read_card",
     "read_dataset",
     "read_table",
+    "read_with_card",
+    "rechosen",
     "rest",
     "sample_rows",
     "split",

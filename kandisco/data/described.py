@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.data.card import Card, find_card, read_card
+from kandisco.data.card import Card, Column, find_card, read_card
 from kandisco.data.cells import parse_column, to_number
 from kandisco.data.clean import find_column, to_dataset
 from kandisco.data.reading import read_table
@@ -37,15 +37,37 @@ def read_dataset(path: str | Path, readers: Sequence[ReaderSpec], *, target: str
     Example:
         ``read_dataset("datasets/kepler/data.csv", registry.readers()).target.unit`` is ``"yr"``.
     """
+    table, card = read_with_card(path, readers)
+    if card is None:
+        return to_dataset(table, target=target, features=features)
+    return described(table, card, target=target, features=features)
+
+
+class WithCard(NamedTuple):
+    """A table, and the card beside its file where there is one."""
+
+    table: Table
+    card: Card | None
+
+
+def read_with_card(path: str | Path, readers: Sequence[ReaderSpec]) -> WithCard:
+    """A file and what is known of its columns; a note says where the file was changed after its card was made.
+
+    Args:
+        path: a file, or ``-`` for standard input, which has no card.
+        readers: from ``registry.readers()``.
+
+    Raises:
+        InputError: the file or the card cannot be used.
+    """
     table = read_table(path, readers)
     found = None if str(path) == "-" else find_card(Path(path))
     if found is None:
-        return to_dataset(table, target=target, features=features)
+        return WithCard(table, None)
     card = read_card(found)
-    data = described(table, card, target=target, features=features)
     if card.sha256 and _digest(Path(path)) != card.sha256:
-        data = dataclasses.replace(data, notes=(f"{path} was changed since {found.name} was made for it.", *data.notes))
-    return data
+        table = dataclasses.replace(table, notes=(f"{path} was changed since {found.name} was made for it.", *table.notes))
+    return WithCard(table, card)
 
 
 def _digest(file: Path) -> str:
@@ -71,8 +93,7 @@ def described(table: Table, card: Card, *, target: str = "", features: Sequence[
     }
     grouping = [*(labels[label] for label in card.labelled("group")), *(_split_by(table, card))]
     weight = next((labels[label] for label in card.labelled("weight")), "")
-    by_name = {column.name: column.label for column in card.columns if column.name}
-    target, features = by_name.get(target, target), [by_name.get(feature, feature) for feature in features]
+    target, *features = (header_of(asked, card.columns) for asked in (target, *features))
     asked = {find_column(table, label) for label in (target, *features) if label}
     goals = [labels[label] for label in card.labelled("target")]
     goal = find_column(table, target) if target else next(iter(goals), "")
@@ -87,6 +108,35 @@ def described(table: Table, card: Card, *, target: str = "", features: Sequence[
     )
     named = _named(card, {there: label for label, there in labels.items()}, (*data.inputs, data.target))
     return dataclasses.replace(data, name=card.name or data.name, inputs=named[:-1], target=named[-1])
+
+
+def header_of(asked: str, known: Iterable[Column | Variable]) -> str:
+    """The header of the column that a card or a dataset calls ``asked``; ``asked`` itself where none is called so.
+
+    Example:
+        >>> header_of("g", [Variable(name="g", label="surface gravity [m/s2]")])
+        'surface gravity [m/s2]'
+    """
+    return next((one.label or one.name for one in known if one.name and one.name == asked), asked)
+
+
+def rechosen(table: Table, named: Dataset, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+    """Other columns of a dataset as target and features, with its groups and weights, under its names and units.
+
+    Args:
+        table: from ``as_table(named)``; a column may have got other values.
+        named: what the table was made of.
+        target, features: headers, or names of the dataset's variables.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    variables = (*named.inputs, named.target)
+    target, *features = (header_of(asked, variables) for asked in (target, *features))
+    chosen = to_dataset(table, target=target, features=features, groups=named.groups, weights=named.weights)
+    known = {variable.label or variable.name: variable for variable in variables}
+    inputs = tuple(known.get(variable.label, variable) for variable in chosen.inputs)
+    return dataclasses.replace(chosen, name=named.name, inputs=inputs, target=known.get(chosen.target.label, chosen.target))
 
 
 def _split_by(table: Table, card: Card) -> list[str]:

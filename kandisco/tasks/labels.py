@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.data import Card, described, to_dataset
+from kandisco.data import Card, Column, described, find_column, header_of, rechosen, to_dataset
 from kandisco.data.cells import MISSING
-from kandisco.data.names import split_unit
 from kandisco.errors import ConfigError, InputError
-from kandisco.types import Dataset, Table
+from kandisco.types import Dataset, Table, Variable
 
 MOST_CLASSES = 50
 
@@ -50,12 +49,13 @@ def to_labelled(
 
     Args:
         table: from a reader.
-        target: the column of labels, text or numbers; by default the card's target, or the last column.
+        target: the column of labels, text or numbers, by header or by its name on the card; by default the card's target, or
+            the last column.
         features: columns to tell the classes by; all others by default.
         order: ``"auto"``: numbers are ordered, texts are not; ``"none"``: no order; ``"numbers"``: by value; or the labels,
             least first.
         card: what the columns mean; roles, groups and names are taken from it.
-        rows_of: the dataset that the table was made of, for its groups and weights.
+        rows_of: the dataset that the table was made of, for its names, groups and weights.
 
     Returns:
         The task; rows without a label are dropped with a note.
@@ -69,29 +69,31 @@ def to_labelled(
         >>> to_labelled(table).classes, to_labelled(table).codes.tolist()
         (('a', 'b'), [0, 1, 0, 1])
     """
-    goal = _column(table, target or next(iter(card.labelled("target") if card else ()), ""))
+    goal = _column(table, target or next(iter(card.labelled("target") if card else ()), ""), _known(card, rows_of))
     cells = _cells(table.columns[goal])
     classes, ordered = _ordered(cells, goal, order)
     number = {label: float(k) for k, label in enumerate(classes)}
     codes = np.array([number.get(cell, np.nan) for cell in cells])
     numbered = replace(table, columns={**table.columns, goal: codes})
-    if card is None:
-        groups, weights = (None, None) if rows_of is None else (rows_of.groups, rows_of.weights)
-        dataset = to_dataset(numbered, target=goal, features=features, groups=groups, weights=weights)
-    else:
+    if card is not None:
         dataset = described(numbered, card, target=goal, features=features)
+    elif rows_of is not None:
+        dataset = rechosen(numbered, rows_of, target=goal, features=features)
+    else:
+        dataset = to_dataset(numbered, target=goal, features=features)
     return Labelled(dataset=dataset, classes=classes, ordered=ordered or len(classes) == 2)
 
 
-def _column(table: Table, target: str) -> str:
+def _known(card: Card | None, rows_of: Dataset | None) -> tuple[Column | Variable, ...]:
+    if card is not None:
+        return card.columns
+    return () if rows_of is None else (*rows_of.inputs, rows_of.target)
+
+
+def _column(table: Table, target: str, known: Sequence[Column | Variable]) -> str:
     if not table.columns:
         raise InputError("The table has no columns.", hint="Give one with inputs and a label.")
-    if not target:
-        return list(table.columns)[-1]
-    for label in table.columns:
-        if target.strip() in (label, split_unit(label)[0]):
-            return label
-    raise InputError(f"There is no column {target!r}.", hint="Columns: " + ", ".join(list(table.columns)[:20]) + ".")
+    return find_column(table, header_of(target, known)) if target else list(table.columns)[-1]
 
 
 def _cells(column: NDArray[np.float64] | list[str]) -> list[str]:
