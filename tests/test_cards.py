@@ -180,6 +180,31 @@ def test_describe_tells_columns_laws_and_terms(capsys: pytest.CaptureFixture[str
         assert part in said
 
 
+LAWS = """
+from kandisco import Dataset, hookimpl
+from kandisco.specs import DatasetSpec
+from kandisco.types import KnownLaw, Variable
+
+def rows():
+    import numpy as np
+
+    x = np.linspace(1, 2, 9)
+    return Dataset(name="line", x=x[:, None], y=2 * x, inputs=(Variable(name="x"),), target=Variable(name="y"))
+
+@hookimpl
+def kandisco_datasets():
+    laws = [KnownLaw(expression="y = 2*x", kind=kind) for kind in ("exact", "approximate")]
+    return [DatasetSpec(name="line", load=rows, summary="a line", source="made", license="CC0-1.0", laws=tuple(laws))]
+"""
+
+
+def test_describe_prints_the_limit_that_each_law_was_held_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "line.py").write_text(LAWS, encoding="utf-8")
+    assert main(["datasets", "describe", "@line", "--plugins-dir", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "(exact; holds, misfit 0 of 1e-09 allowed)" in said and "(approximate; holds, misfit 0 of 0 allowed)" in said
+
+
 def test_list_folds_families(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["datasets", "list"]) == 0
     folded = capsys.readouterr().out

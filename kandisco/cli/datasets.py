@@ -95,11 +95,11 @@ def _count(spec: DatasetSpec, data: Dataset) -> str:
 
 
 def _laws(spec: DatasetSpec, data: Dataset) -> Iterator[str]:
-    from kandisco.data import check_law
+    from kandisco.data import allowed, check_law
 
     for law in spec.laws:
         held = check_law(law, data)
-        verdict = f"misfit {held.misfit:.2g} of {law.tolerance or 1e-9:.2g} allowed" if law.kind != "inequality" else ""
+        verdict = f"misfit {held.misfit:.2g} of {allowed(law):.2g} allowed" if law.kind != "inequality" else ""
         verdict = verdict or f"broken in {100 * held.misfit:.3g} % of the rows"
         reference = f" [{law.reference}]" if law.reference else ""
         yield f"{law.expression}  ({law.kind}; {'holds' if held.ok else 'DOES NOT HOLD'}, {verdict}){reference}"

@@ -44,8 +44,12 @@ def check_law(law: KnownLaw, dataset: Dataset) -> Held:
     columns = {v.name: values for v, values in zip((*dataset.inputs, dataset.target), (*dataset.x.T, dataset.y), strict=True)}
     with np.errstate(all="ignore"):
         misfit = _MEASURES[law.kind](law, columns)
-    allowed = law.tolerance or (_ROUNDING if law.kind == "exact" else 0.0)
-    return Held(ok=bool(misfit <= allowed), misfit=misfit)
+    return Held(ok=bool(misfit <= allowed(law)), misfit=misfit)
+
+
+def allowed(law: KnownLaw) -> float:
+    """The largest misfit with which a law holds: its tolerance, or where it has none rounding for an exact one, else 0."""
+    return law.tolerance or (_ROUNDING if law.kind == "exact" else 0.0)
 
 
 def _exact(law: KnownLaw, columns: Mapping[str, Array]) -> float:
