@@ -13,6 +13,7 @@ import sympy
 from kandisco import ConfigError, InputError, Registry, StageError, Workbench
 from kandisco.expr import complexity, parse
 from kandisco.expr.numeric import evaluate
+from kandisco.workbench import symbols
 
 RNG = np.random.default_rng(4)
 X = RNG.uniform(-1, 1, (300, 2))
@@ -42,9 +43,11 @@ def test_three_edges_by_hand_give_the_exact_formula(fitted: Workbench) -> None:
     assert by_hand.formula().evidence == "exact"
 
 
-def test_an_edge_is_drawn_against_what_it_may_be(fitted: Workbench, tmp_path: Path) -> None:
-    edge = (0, 1, 0)
+def test_an_edge_is_drawn_against_what_it_may_be(fitted: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    edge, calls = (0, 1, 0), []
+    monkeypatch.setattr(symbols, "ranked", lambda *given, rank=symbols.ranked: calls.append(given) or rank(*given))
     table = fitted.suggest_symbolic(edge, path=tmp_path / "edge.svg")
+    assert len(calls) == 1, "table and picture are of one ranking"
     figure = fitted.plot_edge(edge, functions=["x^2", "sin", "exp"], most=2)
     upper, lower = figure.axes[:2], figure.axes[2:]
     assert [axes.get_title().split(":")[0] for axes in upper] == list(

@@ -20,7 +20,7 @@ from kandisco.viz.diagram import diagram
 from kandisco.viz.network import Network, named, network_of
 from kandisco.viz.plots import ends, overlay_figure, tree_figure
 from kandisco.workbench.state import State, predict
-from kandisco.workbench.symbols import curve_of, input_of, ranked
+from kandisco.workbench.symbols import Ranked, curve_of, input_of
 
 
 def picture(state: State, functions: Sequence[FunctionSpec], path: str | Path | None, theme: str) -> Any:
@@ -33,14 +33,10 @@ def tree_picture(expr: Expr, path: str | Path | None, theme: str) -> Any:
     return _finished(tree_figure(expr), path, theme)
 
 
-def edge_picture(
-    state: State, place: EdgeId, functions: Sequence[FunctionSpec], most: int, path: str | Path | None, theme: str
-) -> Any:
-    """One edge against the functions most like it."""
-    kan, frame = net.select(state.kan, 0), state.frame
-    network = _network(state, ())
+def edge_picture(state: State, place: EdgeId, found: Sequence[Ranked], path: str | Path | None, theme: str) -> Any:
+    """One edge against functions, a panel each."""
+    kan, network = net.select(state.kan, 0), _network(state, ())
     parts = [(level, part) for level, part in kan.shape.parts(place.layer) if part.start <= place.source < part.stop]
-    found = ranked(kan, frame, place, functions)[:most]
     (level, part) = parts[0]
     key = (place.layer, level, place.source - part.start, place.target)
     edge = next(edge for edge in network.edges if edge.place == key)

@@ -78,11 +78,11 @@ def ranked(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[Functio
     return sorted((Ranked(fit, cost) for fit, cost in found), key=lambda choice: choice.cost)
 
 
-def suggestions(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[FunctionSpec]) -> pandas.DataFrame:
-    """The library on one edge as a table, best first."""
+def as_table(found: Sequence[Ranked], shape: net.Shape, frame: Frame, edge: EdgeId) -> pandas.DataFrame:
+    """The library on one edge as a table, in the order of ``ranked``."""
     import pandas
 
-    place = input_of(kan.shape, edge)
+    place = input_of(shape, edge)
     name = var("x" if place is None else frame.labels[place])
     rows = [
         {
@@ -92,7 +92,7 @@ def suggestions(kan: net.KAN, frame: Frame, edge: EdgeId, functions: Sequence[Fu
             "cost": cost,
             "curve": to_text(fit.expr.substitute({"x": name}), 4),
         }
-        for fit, cost in ranked(kan, frame, edge, functions)
+        for fit, cost in found
     ]
     return pandas.DataFrame(rows, columns=["function", "r2", "complexity", "cost", "curve"])
 

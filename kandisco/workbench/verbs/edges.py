@@ -22,6 +22,8 @@ from kandisco.workbench.verbs.pruning import AbstractPruning
 if TYPE_CHECKING:
     import pandas
 
+_PANELS = 4
+
 
 class AbstractEdges(AbstractPruning):
     """Verbs about single edges."""
@@ -43,9 +45,11 @@ class AbstractEdges(AbstractPruning):
         Raises:
             InputError: the edge is flat.
         """
+        place = edge_id(edge)
+        found = symbols.ranked(self._one, self.state.frame, place, self._library(functions))
         if path is not None:
-            self.plot_edge(edge, path, functions=functions, theme=theme)
-        return symbols.suggestions(self._one, self.state.frame, edge_id(edge), self._library(functions))
+            edge_picture(self.state, place, found[:_PANELS], path, theme)
+        return symbols.as_table(found, self._one.shape, self.state.frame, place)
 
     def plot_edge(
         self,
@@ -53,7 +57,7 @@ class AbstractEdges(AbstractPruning):
         path: str | Path | None = None,
         *,
         functions: Sequence[str] | None = None,
-        most: int = 4,
+        most: int = _PANELS,
         theme: str = "light",
     ) -> Any:
         """Draw an edge against the functions most like it, in the order of ``suggest_symbolic``.
@@ -71,7 +75,9 @@ class AbstractEdges(AbstractPruning):
         Returns:
             The matplotlib figure.
         """
-        return edge_picture(self.state, edge_id(edge), self._library(functions), most, path, theme)
+        place = edge_id(edge)
+        found = symbols.ranked(self._one, self.state.frame, place, self._library(functions))
+        return edge_picture(self.state, place, found[:most], path, theme)
 
     def fix_symbolic(self, edge: Edge, function: str, *, lock: bool = False) -> Self:
         """Make an edge c f(a x + b) + d, started from what it draws; training goes on with a, b, c, d, unless locked.
