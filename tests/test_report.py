@@ -205,6 +205,7 @@ def test_r2_never_rounds_up_to_one() -> None:
     assert words.r2(0.99999999) == "1 - 1.0e-08"
     assert words.r2(math.nan) == "-"
     assert words.r2(-3.25) == "-3.2500"
+    assert words.r2(-1e-6) == "0.0000"
 
 
 def test_the_report_tells_what_the_rows_say(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from kandisco.run import Run
 from kandisco.types import Dataset, Formula, Result, Variable
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+LINES = "cell => { const all = document.createRange(); all.selectNodeContents(cell); return all.getClientRects().length; }"
 HOSTILE = "<script>alert(1)</script>"
 needs_browser = pytest.mark.skipif(
     BROWSER is None or importlib.util.find_spec("playwright") is None,
@@ -67,6 +68,8 @@ def test_the_report_opens_clean_and_the_button_copies(tmp_path: Path) -> None:
         page.wait_for_function("document.querySelector('button[data-copy=latex]').textContent === 'Copied'")
         copied = page.evaluate("navigator.clipboard.readText()")
         shown = page.locator("body").inner_text()
+        page.set_viewport_size({"width": 400, "height": 800})
+        assert page.get_by_role("cell", name="1 - 1.0e-03").last.evaluate(LINES) == 1, "a number is not broken at its hyphen"
         browser.close()
     assert found.best is not None
     assert copied == words.latex(found.best, found.dataset, target=True)

@@ -37,7 +37,7 @@ h1 { font-size: 1.5rem; margin: 0; overflow-wrap: anywhere; } h2 { font-size: 1.
 .exact, .supported { color: var(--good); } .weak, .none, .verdict { color: var(--bad); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-tr.best td { font-weight: 600; }
+tr.best td { font-weight: 600; } .short { white-space: nowrap; }
 code, pre { font-family: ui-monospace, monospace; font-size: .88rem; }
 pre { padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 button { font: inherit; font-size: .85rem; padding: .15rem .8rem; border: 1px solid var(--line); border-radius: 7px;

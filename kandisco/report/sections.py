@@ -14,15 +14,23 @@ if TYPE_CHECKING:
     from kandisco.report.facts import Facts
     from kandisco.types import Result
 
+_SHORT = 16
+
 
 def table(titles: Iterable[str], rows: Iterable[tuple[str, ...]], *, code: int = -1, mark: int | None = None) -> str:
-    """An HTML table; cells are escaped, those of column ``code`` set as code, row ``mark`` made bold."""
+    """An HTML table; cells are escaped, short ones kept on one line, those of column ``code`` set as code, row ``mark`` bold."""
     head = "".join(f"<th>{escape(title)}</th>" for title in titles)
     lines = []
     for number, row in enumerate(rows):
-        cells = "".join(f"<td><code>{escape(c)}</code></td>" if i == code else f"<td>{escape(c)}</td>" for i, c in enumerate(row))
+        cells = "".join(_cell(text, code=i == code) for i, text in enumerate(row))
         lines.append(f"<tr{' class=best' if number == mark else ''}>{cells}</tr>")
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+
+
+def _cell(text: str, *, code: bool) -> str:
+    # A browser breaks a line after a hyphen: "1 - 1.3e-05" would stand on three.
+    kind = " class=short" if len(text) <= _SHORT else ""
+    return f"<td{kind}><code>{escape(text)}</code></td>" if code else f"<td{kind}>{escape(text)}</td>"
 
 
 def with_error(value: float, error: float) -> str:

@@ -105,7 +105,7 @@ def r2(value: float) -> str:
     if not math.isfinite(value):
         return "-"
     if value < 0.999:
-        return f"{value:.4f}"
+        return f"{round(value, 4) + 0.0:.4f}"  # the sum makes 0 of -0
     return "1" if 1.0 - value < 1e-15 else f"1 - {1.0 - value:.1e}"
 
 
