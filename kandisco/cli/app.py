@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -127,6 +128,12 @@ def build() -> typer.Typer:
     return app
 
 
+@cache
+def _line() -> Any:
+    """The application as it is called, once a process: to read the signatures of all commands takes longer than most of them."""
+    return typer.main.get_command(build())
+
+
 def _version(asked: bool) -> None:
     if asked:
         print(f"kandisco {__version__}")
@@ -160,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     verbose = any(word in ("-v", "--verbose") for word in words)
     try:
         words, settings = split_plugin_options(words)
-        build()(args=words, prog_name="kandisco", obj=Session(settings=settings))
+        _line()(args=words, prog_name="kandisco", obj=Session(settings=settings))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else BUG
     except KandiscoError as error:
