@@ -42,11 +42,12 @@ _FITTED = 2  # constants that noise leaves open: with more of them a series pass
 
 @dataclass(frozen=True, kw_only=True)
 class _Journal:
-    """Who hears of the run: the run folder and the observers."""
+    """Who hears of the run: the run folder and the observers; and the units solved so far, by name."""
 
     run: Run | None
     observers: Sequence[Observer]
     records: list[StageRecord] = field(default_factory=list)
+    solved: dict[str, list[Formula]] = field(default_factory=dict)
 
     def tell(self, event: str, *args: Any, **values: Any) -> None:
         for observer in self.observers:
@@ -294,9 +295,11 @@ def _candidate(formula: Formula) -> Candidate:
 
 
 def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[Formula]:
-    """Candidates of one attempt, refined, simplified and scored; replayed from the run folder where they are there."""
+    """Candidates of one attempt, refined, simplified and scored; replayed where they are there, here or in the run folder."""
     rows, config, control, journal = work.rows, work.config, work.control, work.journal
     name = f"{name} (relative errors)" if rows.fit.relative else name
+    if name in journal.solved:  # the quick forms were tried with relative errors before these were settled on
+        return journal.solved[name]
     stored = journal.run.load_unit(name) if journal.run is not None else None
     if stored is not None:
         return [score(_candidate_from(item), rows) for item in stored]
@@ -312,6 +315,7 @@ def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[
     journal.record(StageRecord(stage=name, seed=config.seed, seconds=time.perf_counter() - started, metrics=metrics))
     if journal.run is not None and not control.reason():
         journal.run.save_unit(name, [_candidate_to(f) for f in kept])
+    journal.solved[name] = kept
     return kept
 
 
