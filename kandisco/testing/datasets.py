@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NoReturn
 from unittest import mock
 
@@ -45,11 +46,17 @@ def _offline(spec: DatasetSpec) -> Iterator[str]:
             yield f"load() needs the network or fails without it ({type(exc).__name__}: {exc}); ship the numbers"
 
 
+@lru_cache(maxsize=1)
+def _kept(load: Callable[[], Dataset]) -> Dataset:
+    """One load for all rules about what is in it: to integrate trajectories takes its time."""
+    return load()
+
+
 def _loaded(spec: DatasetSpec) -> Dataset:
     if spec.unavailable():
         raise Elsewhere
     try:
-        return spec.load()
+        return _kept(spec.load)
     except Exception:
         raise Elsewhere from None  # the rule "offline" loads it too
 
@@ -87,7 +94,7 @@ def _names(spec: DatasetSpec) -> Iterator[str]:
 
 
 def _repeats(spec: DatasetSpec) -> Iterator[str]:
-    first, second = _loaded(spec), _loaded(spec)
+    first, second = _loaded(spec), spec.load()
     if not all(np.array_equal(a, b, equal_nan=True) for a, b in ((first.x, second.x), (first.y, second.y))):
         yield "two loads give different numbers; fix the seed"
 
