@@ -263,8 +263,8 @@ def _bends(t: torch.Tensor, order: int) -> tuple[torch.Tensor, ...]:
     return tuple(t.new_full(t.shape, step) for step in steps)
 
 
-class Chebyshev(_AbstractStraight):
-    """Chebyshev polynomials, degree 0 to grid + 2, by recurrence (an arc cosine has infinite slopes at the ends)."""
+class _AbstractPolynomials(_AbstractStraight):
+    """Polynomials of degree 0 to grid + 2 in t, which goes from -1 to 1 as u goes from 0 to 1."""
 
     def __init__(self, grid: int) -> None:
         self.degree = grid + 2
@@ -273,14 +273,24 @@ class Chebyshev(_AbstractStraight):
     def n_features(self) -> int:
         return self.degree + 1
 
+    @abc.abstractmethod
+    def _rows(self, t: torch.Tensor) -> list[torch.Tensor]:
+        """The values of each at ``t``, by their recurrence."""
+
     def _values(self, u: torch.Tensor) -> torch.Tensor:
         import torch
 
-        t = 2.0 * u - 1.0
-        rows = [torch.ones_like(t), t]
+        return torch.stack(self._rows(2.0 * u - 1.0), dim=-2)
+
+
+class Chebyshev(_AbstractPolynomials):
+    """Chebyshev polynomials, degree 0 to grid + 2, by recurrence (an arc cosine has infinite slopes at the ends)."""
+
+    def _rows(self, t: torch.Tensor) -> list[torch.Tensor]:
+        rows = [t.new_ones(t.shape), t]
         for _ in range(self.degree - 1):
             rows.append(2.0 * t * rows[-1] - rows[-2])
-        return torch.stack(rows[: self.degree + 1], dim=-2)
+        return rows
 
     def _slopes(self, u: torch.Tensor) -> torch.Tensor:
         # T_n' = n U_{n-1}; the factor 2 is dt/du.
@@ -298,10 +308,8 @@ class Chebyshev(_AbstractStraight):
 
         u, width = _unit(x, lo, hi)
         t = 2.0 * u.clamp(0.0, 1.0) - 1.0
-        zero, one = torch.zeros_like(t), torch.ones_like(t)
-        below = [one, t]
-        for _ in range(self.degree - 1):
-            below.append(2.0 * t * below[-1] - below[-2])
+        below = self._rows(t)
+        zero, one = torch.zeros_like(t), below[0]
         for m in range(1, order + 1):
             rows = [zero, one if m == 1 else zero]
             for n in range(1, self.degree):
@@ -311,20 +319,8 @@ class Chebyshev(_AbstractStraight):
         return torch.stack(below, dim=-2) * (inside * (2.0 / width) ** order)[..., None, :]
 
 
-class Legendre(_AbstractStraight):
+class Legendre(_AbstractPolynomials):
     """Legendre polynomials, degree 0 to grid + 2, by Bonnet's recurrence (n + 1) P_n+1 = (2n + 1) t P_n - n P_n-1."""
-
-    def __init__(self, grid: int) -> None:
-        self.degree = grid + 2
-
-    @property
-    def n_features(self) -> int:
-        return self.degree + 1
-
-    def _values(self, u: torch.Tensor) -> torch.Tensor:
-        import torch
-
-        return torch.stack(self._rows(2.0 * u - 1.0), dim=-2)
 
     def _rows(self, t: torch.Tensor) -> list[torch.Tensor]:
         rows = [t.new_ones(t.shape), t]

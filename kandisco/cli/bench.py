@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from kandisco.cli.options import config_from, words_of
+from kandisco.cli.options import SET, config_from, words_of
 from kandisco.cli.session import Session
 from kandisco.errors import ConfigError
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kandisco.bench import Results, Settings
 
 T = TypeVar("T", int, float)
-_SET = typer.Option([], "--set", metavar="NAME=VALUE", help="Any setting of discover.")
 
 
 def bench(
@@ -34,7 +33,7 @@ def bench(
     time: str = typer.Option("60s", "--time", metavar="DURATION", help="Time limit of a problem."),
     units: bool = typer.Option(False, "--units", help="Tell the units of the columns, where the table has them."),
     cpu: bool = typer.Option(False, "--cpu", help="Count CPU seconds, not wall time: for a machine that is busy."),
-    set_: list[str] = _SET,
+    set_: list[str] = SET,
     jobs: int = typer.Option(1, "--jobs", "-j", min=0, help="Problems solved at once, each with one thread; 0: in this process."),
     output: str = typer.Option(
         "bench", "--output", "-o", metavar="DIR", help="Folder of results.csv, which a second run continues."

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kandisco.cli.options import config_from, words_of
+from kandisco.cli.options import JSON, SET, config_from, words_of
 from kandisco.cli.session import Session
 from kandisco.errors import ConfigError
 
 if TYPE_CHECKING:
     from kandisco.tasks.labels import Labelled
-
-_SET = typer.Option([], "--set", metavar="NAME=VALUE", help="Any setting of discover.")
 
 
 def classify(
@@ -33,8 +31,8 @@ def classify(
     time: str = typer.Option("120s", "--time", metavar="DURATION", help="Time limit."),
     network: bool = typer.Option(True, "--network/--no-network", help="Train a network too, as the mark to reach."),
     formula: bool = typer.Option(True, "--formula/--no-formula", help="Look for a formula too."),
-    set_: list[str] = _SET,
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    set_: list[str] = SET,
+    json_: bool = JSON,
 ) -> None:
     """Tell the classes of a table: by a network, and by a short formula whose sign or cut points are the classes."""
     from kandisco.tasks.classify import classify as run

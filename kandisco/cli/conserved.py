@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from kandisco.cli.options import seconds_of, words_of
+from kandisco.cli.options import JSON, seconds_of, words_of
 from kandisco.cli.session import Session
 from kandisco.errors import ConfigError, InputError
 
@@ -19,7 +19,7 @@ def conserved(
     degree: int = typer.Option(4, "--degree", metavar="INTEGER", min=1, help="Largest degree of polynomials."),
     basis: str = typer.Option("chebyshev", "--basis", metavar="NAME", help="Edge basis of the network."),
     time: str = typer.Option("60s", "--time", metavar="DURATION", help="Time limit."),
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
 ) -> None:
     """Find quantities that are constant along trajectories: energies, momenta, and relations that hold in every row."""
     import numpy as np

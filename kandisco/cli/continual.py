@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kandisco.cli.options import JSON
 from kandisco.cli.session import Session
 from kandisco.errors import InputError
 
@@ -24,7 +25,7 @@ def continual(
     grid: int = typer.Option(50, "--grid", metavar="INTEGER", min=1, help="Grid intervals of each edge."),
     basis: str = typer.Option("bspline", "--basis", metavar="NAME", help="Edge basis; only a local one forgets nothing."),
     seed: int = typer.Option(0, "--seed", metavar="INTEGER", help="Of hidden layers."),
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
 ) -> None:
     """Learn tables one after another without forgetting; prints the largest error on each table after each."""
     import numpy as np

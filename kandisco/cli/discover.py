@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kandisco.cli.options import FLAGS, config_from, help_of_set, parameters
+from kandisco.cli.options import FLAGS, JSON, config_from, help_of_set, parameters
 from kandisco.cli.session import Session
 from kandisco.cli.source import load
 from kandisco.config import Config
@@ -74,7 +74,7 @@ def _ways() -> list[inspect.Parameter]:
     return [
         add("out", str, typer.Option("runs", "--out", metavar="DIR", help="Parent folder of the run folders.")),
         add("set_", list[str], typer.Option([], "--set", metavar="NAME=VALUE", help=help_of_set())),
-        add("json_", bool, typer.Option(False, "--json", help="One JSON object on stdout and nothing else.")),
+        add("json_", bool, JSON),
         add("quiet", bool, typer.Option(False, "--quiet", "-q", help="Only the formula on stdout; no progress.")),
         add("verbose", bool, typer.Option(False, "--verbose", "-v", help="Every stage on stderr; tracebacks of bugs.")),
         add(

@@ -7,6 +7,7 @@ import json
 import typer
 
 from kandisco.cli.listing import aligned
+from kandisco.cli.options import JSON
 from kandisco.cli.session import Session
 from kandisco.cli.source import load
 
@@ -17,7 +18,7 @@ def fit(
     formula: str = typer.Option(..., "--formula", "-f", metavar="TEXT", help="Form such as 'b1*(1 - exp(-b2*x))'."),
     target: str = typer.Option("", "--target", "-y", metavar="COLUMN", help="Column to explain (default: as for discover)."),
     seed: int = typer.Option(0, "--seed", help="Seed of the draws that starting values come from."),
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
 ) -> None:
     """Fit the constants of a formula whose form is known; names that are no columns are constants.
 

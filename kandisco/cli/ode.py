@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kandisco.cli.options import config_from, help_of_set
+from kandisco.cli.options import JSON, config_from, help_of_set
 from kandisco.cli.session import Session
 from kandisco.cli.source import load
 from kandisco.errors import ConfigError
@@ -26,7 +26,7 @@ def ode(
     time: str = typer.Option("60s", "--time", metavar="DURATION", help="Time limit of the search, shared by the states."),
     seed: int = typer.Option(0, "--seed", help="Seed of all randomness."),
     set_: list[str] = _SET,
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
     quiet: bool = typer.Option(False, "--quiet", "-q", help="Only the equations on stdout; no progress."),
 ) -> None:
     """Find the differential equations behind trajectories.

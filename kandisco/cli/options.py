@@ -29,6 +29,9 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "test_size": ("SHARE", ""),
     "max_complexity": ("INTEGER", ""),
 }
+# What several commands take, in the same words.
+JSON = typer.Option(False, "--json", help="One JSON object on stdout and nothing else.")
+SET = typer.Option([], "--set", metavar="NAME=VALUE", help="Any setting of discover.")
 _FIELDS = {field.name: field for field in dataclasses.fields(Config)}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kandisco.cli.options import seconds_of, words_of
+from kandisco.cli.options import JSON, seconds_of, words_of
 from kandisco.cli.session import Session
 from kandisco.runjson import finite
 
@@ -28,7 +28,7 @@ def relations(
     search: bool = typer.Option(True, "--search/--no-search", help="Also search for laws beyond the dictionary (slow)."),
     seed: int = typer.Option(0, "--seed", min=0, metavar="INTEGER", help="Seed of the network's rows and shuffles."),
     time: str = typer.Option("300s", "--time", metavar="DURATION", help="Time limit."),
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
 ) -> None:
     """Find exact relations among the columns of a table, with no target and no hint."""
     from kandisco.config import Config

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from kandisco.cli.options import seconds_of
+from kandisco.cli.options import JSON, seconds_of
 from kandisco.cli.session import Session
 from kandisco.config import Config
 from kandisco.errors import InputError
@@ -34,7 +34,7 @@ def solve(
     seed: int = typer.Option(0, "--seed", metavar="INTEGER", help="Of all randomness."),
     formula: bool = typer.Option(True, "--formula/--no-formula", help="Look for the solution as a formula."),
     output: str = typer.Option("", "--output", "-o", metavar="FILE", help="Write the solution on an even grid as CSV."),
-    json_: bool = typer.Option(False, "--json", help="One JSON object on stdout and nothing else."),
+    json_: bool = JSON,
 ) -> None:
     """Solve a differential equation with a network trained on the equation itself, and read the formula off it."""
     from kandisco.cli.signals import interruptible

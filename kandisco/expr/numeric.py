@@ -6,6 +6,7 @@ few evaluations whatever the number of constants. A leading batch axis holds man
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -62,10 +63,7 @@ def _apply(head: str, args: Sequence[Any]) -> Any:
     if head == "add":
         return sum(args[1:], start=args[0])
     if head == "mul":
-        total = args[0]
-        for arg in args[1:]:
-            total = total * arg
-        return total
+        return math.prod(args[1:], start=args[0])
     if head == "pow":
         return raise_to(args[0], args[1])
     return _function(head)(*args)

@@ -5,6 +5,7 @@ A function's torch form and its slope both follow from its row in ``kandisco.exp
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
@@ -43,11 +44,10 @@ def _value(expr: Expr, known: dict[str, Any]) -> Any:
 def _apply(head: str, args: list[Any]) -> Any:
     if head == "pow":
         return _power(*args)
-    if head in ("add", "mul"):
-        total = args[0]
-        for arg in args[1:]:
-            total = total + arg if head == "add" else total * arg
-        return total
+    if head == "add":
+        return sum(args[1:], start=args[0])
+    if head == "mul":
+        return math.prod(args[1:], start=args[0])
     tensors = [arg for arg in args if isinstance(arg, Tensor)]
     if HEADS[head].torch and tensors:
         return getattr(torch, HEADS[head].torch)(*args)
