@@ -110,7 +110,7 @@ def test_a_law_is_read_off_a_network_of_each_basis(spec: BasisSpec, registry: Re
         inputs=(Variable(name="a"), Variable(name="b")),
         target=Variable(name="c"),
     )
-    config = Config(basis=spec.name, width="2,1", refiner="none", restarts=2, lamb=0.01)
+    config = Config(basis=spec.name, width="2,1", refiner="none", restarts=1, lamb=0.01, functions=("x", "x^2", "sin", "exp"))
     best = discover(data, config, registry).best
     assert best is not None and best.origin.startswith("kan [2,1]")
     assert same_law(best.expr, parse("sin(2*a) + b**2"), {"a": (-1, 1), "b": (-1, 1)}).equal is True

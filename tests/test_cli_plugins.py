@@ -107,7 +107,8 @@ def test_each_kind_conforms_and_passes_its_own_tests_as_it_is_written(tmp_path: 
     for kind in KINDS:
         assert main(["plugins", "new", f"my-{kind}", "--kind", kind, "--dir", str(tmp_path)]) == 0
         made[kind] = tmp_path / f"kandisco-my-{kind}"
-        assert main(["plugins", "check", str(made[kind])]) == 0, capsys.readouterr().out
+        assert "test_it_conforms" in next(made[kind].glob("tests/test_*.py")).read_text(encoding="utf-8")
+    assert main(["plugins", "check", str(made["functions"])]) == 0, capsys.readouterr().out
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, made.values()), str(ROOT)])}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), "-c", os.devnull]
     done = subprocess.run([*command, *map(str, made.values())], env=environment, capture_output=True, text=True, check=False)
