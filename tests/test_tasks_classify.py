@@ -117,13 +117,13 @@ def test_constants_inside_a_term_are_fitted_too() -> None:
 )
 def test_a_boundary_comes_out_of_noisy_labels(law: Callable[..., np.ndarray], terms: set[str]) -> None:
     rng = np.random.default_rng(0)
-    a, b = rng.uniform(-3, 3, (2, 2400))
-    c = rng.uniform(0.3, 1.7, 2400)
+    a, b = rng.uniform(-3, 3, (2, 1200))
+    c = rng.uniform(0.3, 1.7, 1200)
     g = law(a, b, c)
     near = np.abs(g) < np.quantile(np.abs(g), 0.02)
-    codes = (g > 0).astype(np.int64) ^ (near & (rng.random(2400) < 0.5))
+    codes = (g > 0).astype(np.int64) ^ (near & (rng.random(1200) < 0.5))
     x, names = np.column_stack([a, b, c]), ["a", "b", "c"]
-    train, valid = (x[:1600], codes[:1600]), (x[1600:], codes[1600:])
+    train, valid = (x[:800], codes[:800]), (x[800:], codes[800:])
     best = chosen(search(names, train, valid, classes=2, functions=FUNCTIONS, max_complexity=10))
     assert best is not None
     assert {to_text(term) for term in best.score.terms} == terms
