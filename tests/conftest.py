@@ -21,6 +21,12 @@ settings.register_profile("kandisco", deadline=None, derandomize=True, suppress_
 settings.load_profile("kandisco")
 
 
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs leave no report: it is written after the search, takes as long as a short one, and has tests of its own."""
+    monkeypatch.setattr("kandisco.report.write", lambda run, result, registry=None: None)
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """The built-ins and nothing else, whatever is installed on this machine."""

@@ -81,11 +81,10 @@ class Fake:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fake:
+def fake(undrawn: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fake:
     monkeypatch.chdir(tmp_path)
     made = Fake()
     monkeypatch.setattr(pipeline, "discover", made)
-    monkeypatch.setattr("kandisco.report.write", lambda run, result, registry=None: None)  # drawing is slow, and tested elsewhere
     return made
 
 

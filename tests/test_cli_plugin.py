@@ -72,7 +72,7 @@ def test_the_plugin_is_small(plugins_dir: Path) -> None:
 
 
 def test_discover_uses_a_function_a_basis_and_a_dataset_of_one_file(
-    plugins_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    undrawn: None, plugins_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["discover", "@current", "--lamb", "0.01", "--plugins-dir", str(plugins_dir), "--strict-plugins"]
     words += ["--functions", "mine,x^2,x", "--basis", "cosines", "--width", "2,1", "--set", "restarts=2"]

@@ -21,11 +21,8 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def table(undrawn: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        "kandisco.report.write", lambda run, result, registry=None: None
-    )  # drawn after the search, and tested elsewhere
     rng = np.random.default_rng(0)
     a, b = rng.uniform(0.5, 2, (2, 60))
     y = a * np.sin(2 * b) / (1 + a * b) + rng.normal(0, 0.02, 60)
