@@ -17,7 +17,8 @@ from kandisco.errors import ConfigError, InputError
 from kandisco.expr import parse, to_text
 from kandisco.plugins import load
 from kandisco.registry import Registry
-from kandisco.tasks.boundary import chosen, search
+from kandisco.tasks.boundary import search
+from kandisco.tasks.candidates import chosen
 from kandisco.tasks.classify import classify
 from kandisco.tasks.labels import to_labelled
 from kandisco.tasks.network import train_classifier

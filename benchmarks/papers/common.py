@@ -47,9 +47,17 @@ class Row:
 
 def seeds(argv: Sequence[str] | None = None) -> range:
     """The seeds a script was asked for: ``--seeds 5`` (the default) means 0 to 4."""
+    return asked((), argv)[0]
+
+
+def asked(parts: Sequence[str], argv: Sequence[str] | None = None) -> tuple[range, tuple[str, ...]]:
+    """The seeds, and the parts that ``--only`` names (all without it)."""
     parser = argparse.ArgumentParser(description="Measure results of the papers.")
-    parser.add_argument("--seeds", type=int, default=5)
-    return range(parser.parse_args(argv).seeds)
+    parser.add_argument("--seeds", type=int, default=5, help="seeds 0 to N - 1")
+    if parts:
+        parser.add_argument("--only", nargs="+", choices=parts, metavar="PART", help="; ".join(parts))
+    found = parser.parse_args(argv)
+    return range(found.seeds), tuple(getattr(found, "only", None) or parts)
 
 
 class Watch:
@@ -76,8 +84,11 @@ def command(file: str, *words: str) -> str:
     return " ".join(["python", Path(file).resolve().relative_to(HERE.parent.parent).as_posix(), *words])
 
 
-def report(file: str, rows: Sequence[Row]) -> None:
-    """Print the rows and keep them under the script's name."""
+def report(file: str, rows: Sequence[Row], *, of: Sequence[str] = ()) -> None:
+    """Print the rows and keep them under the script's name.
+
+    With ``of``, the results that the script knows, those it has kept before stay where they are not among the rows.
+    """
     for row in rows:
         print(f"{'reached' if row.reached else 'MISSED '}  {row.result}")
         for name in ("paper", "bar", "ours", "command", "note"):
@@ -85,6 +96,10 @@ def report(file: str, rows: Sequence[Row]) -> None:
                 print(f"         {name:8}{text}")
         print(f"         seconds {row.seconds:.1f} (CPU, median of {row.seeds} seeds)")
     RESULTS.mkdir(exist_ok=True)
-    text = json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False)
-    (RESULTS / f"{Path(file).stem}.json").write_text(text + "\n", encoding="utf-8")
+    path = RESULTS / f"{Path(file).stem}.json"
+    kept = {row["result"]: row for row in json.loads(path.read_text(encoding="utf-8"))} if of and path.exists() else {}
+    kept |= {row.result: asdict(row) for row in rows}
+    order = {name: place for place, name in enumerate(of or kept)}
+    found = sorted((row for name, row in kept.items() if name in order), key=lambda row: order[row["result"]])
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     sys.stdout.flush()

@@ -35,7 +35,7 @@ def measured(model: Model, registry: Registry, seed: int) -> tuple[str, float, f
     """
     data = draw(model, True, ROWS, seed)
     task = to_labelled(as_table(data), rows_of=data)
-    found = classify(task, Config(seed=seed, time=120.0, max_rows=ROWS), registry, network=False)
+    found = classify(task, Config(seed=seed, time=900.0, max_rows=ROWS), registry, network=False)
     names = tuple(variable.name for variable in data.inputs)
     columns = dict(zip(names, data.x.T, strict=True))
     test = found.split.test

@@ -46,7 +46,7 @@ def worst(system: System, name: str, data: Dataset) -> float:
 
 def measure(name: str, noise: float, turns: range) -> Row:
     """One system at one level of noise."""
-    registry, watch, gaps = Registry(load(entry_points=False)), Watch(), []
+    registry, watch, gaps, furthest = Registry(load(entry_points=False)), Watch(), [], ""
     spec = registry.dataset(f"@flow/{name}")
     assert spec.generate is not None
     for seed in turns:
@@ -54,6 +54,8 @@ def measure(name: str, noise: float, turns: range) -> Row:
         with watch.turn():
             found = discover_ode(noisy(clean, noise, seed), dataclasses.replace(CONFIG, seed=seed), registry)
         gaps.append(worst(found, name, clean))
+        if gaps[-1] == max(gaps):
+            furthest = f"Seed {seed}: {'; '.join(map(str, found.equations))}."
         print(name, noise, seed, f"{gaps[-1]:.2g}", "; ".join(map(str, found.equations)), flush=True)
     bar = noise or 1e-6
     return Row(
@@ -65,6 +67,7 @@ def measure(name: str, noise: float, turns: range) -> Row:
         seconds=watch.median,
         command=command(__file__),
         seeds=len(gaps),
+        note=furthest if max(gaps) > bar else "",
     )
 
 

@@ -13,7 +13,8 @@ import numpy as np
 from kandisco import data
 from kandisco.config import Config
 from kandisco.control import Control
-from kandisco.tasks.boundary import Candidate, chosen, judged, search
+from kandisco.tasks.boundary import search
+from kandisco.tasks.candidates import Candidate, chosen, judged
 from kandisco.tasks.labels import Labelled
 from kandisco.tasks.scores import columns_of
 from kandisco.types import Array, Split

@@ -16,6 +16,7 @@ from kandisco.types import Array
 
 _LARGEST = 1e6
 _KINKS = (0.1, 0.25, 0.5, 0.75, 0.9)
+_NEVER_ZERO = ("exp", "cosh")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,8 @@ def factors(names: Sequence[str], x: Array, functions: Sequence[FunctionSpec]) -
     """
     columns = dict(zip(names, x.T))
     shapes = [parse(spec.sympy, ("x",)) for spec in functions]
+    # A score divided by what is never zero has the same boundary, and may have fewer terms.
+    shapes += [power(shape, rat(-1)) for shape in shapes if shape.head in _NEVER_ZERO and shape.args[0].head == "var"]
     candidates = [shape.substitute({"x": var(name)}) for name in names for shape in (*shapes, call("abs", var("x")))]
     candidates += [kink for name in names for kink in _kinks(name, columns[name])]
     candidates += [form for a, b in combinations(names, 2) for form in _moduli(a, b)]

@@ -45,6 +45,10 @@ def loss_terms(score: Array, cuts: Array, codes: Codes) -> tuple[Array, Array, A
         cuts: float64 [classes - 1], rising.
         codes: int64 [rows], 0 to classes - 1.
     """
+    if len(cuts) == 1:  # the formula below, three times as fast
+        above = score - cuts[0]
+        p = _logistic(above)
+        return np.logaddexp(0.0, above) - codes * above, p - codes, p * (1 - p)
     upper, lower = np.append(cuts, np.inf)[codes], np.concatenate([[-np.inf], cuts])[codes]
     above, below = score - upper, lower - score
     p, q = _logistic(above), _logistic(below)
@@ -56,7 +60,8 @@ def mean_loss(score: Array, cuts: Array, codes: Codes) -> float:
     """Mean cross-entropy, inf where the cuts do not rise."""
     if np.any(np.diff(cuts) <= 0) or not np.all(np.isfinite(score)):
         return np.inf
-    return float(np.mean(loss_terms(score, cuts, codes)[0]))
+    with np.errstate(over="ignore"):
+        return float(np.mean(loss_terms(score, cuts, codes)[0]))
 
 
 def classes_of(score: Array, cuts: Array) -> Codes:
@@ -132,6 +137,8 @@ def newton_terms(features: Array, score: Array, cuts: Array, codes: Codes, patte
         float64 [m + q] and [m + q, m + q].
     """
     n, k = len(codes), len(cuts)
+    if k == 1:
+        return _two_classes(features, score - cuts[0], codes, pattern)
     upper, lower = np.append(cuts, np.inf)[codes], np.concatenate([[-np.inf], cuts])[codes]
     p, q = _logistic(score - upper), _logistic(lower - score)
     wp, wq = p * (1 - p), q * (1 - q)
@@ -151,6 +158,13 @@ def newton_terms(features: Array, score: Array, cuts: Array, codes: Codes, patte
     mixed = cross @ pattern
     hessian = np.block([[(features * (wp + wq)) @ features.T, mixed], [mixed.T, pattern.T @ corner @ pattern]]) / n
     return gradient, hessian
+
+
+def _two_classes(features: Array, above: Array, codes: Codes, pattern: Array) -> tuple[Array, Array]:
+    """The same for one cut, which is minus the weight of a constant."""
+    p = _logistic(above)
+    whole = np.vstack([features, -np.broadcast_to(pattern.T, (pattern.shape[1], len(codes)))])
+    return whole @ (p - codes) / len(codes), (whole * (p * (1 - p))) @ whole.T / len(codes)
 
 
 def _gap_slopes(cuts: Array, codes: Codes) -> tuple[Array, Array]:
