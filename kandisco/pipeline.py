@@ -203,7 +203,7 @@ def _searched(
             few = replace(config, max_attempts=tried, refiner="none")
             if _clearly_relative(pool, rows, partial(_searched, rows.relative(), few, registry, journal, control, units)):
                 return pool, "done"
-        if attempt.deep and not config.width and _at_noise(pool, rows):
+        if attempt.deep and not config.width and (law := _law(pool, rows)) and not (attempt.plainer and _may_be_plainer(law)):
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
         clock = control if pool else Control()
@@ -286,6 +286,11 @@ def _law(pool: Sequence[Formula], rows: Rows) -> Formula | None:
     """The best formula, where it leaves nothing but noise."""
     best, _ = choose(pool, rows)
     return best if best is not None and best.evidence in ("exact", "supported") else None
+
+
+def _may_be_plainer(law: Formula) -> bool:
+    """Whether so many constants are fitted that the formula may be a likeness of a law with fewer."""
+    return len(law.expr.numbers()) > _FITTED
 
 
 def _candidate(formula: Formula) -> Candidate:

@@ -75,13 +75,15 @@ class Problem:
 class Attempt:
     """One shape: ``run`` returns candidate formulas (possibly none).
 
-    A ``quick`` one is linear algebra. A ``deep`` one is not worth its time at the noise floor.
+    A ``quick`` one is linear algebra. A ``deep`` one is not worth its time at the noise floor, unless it seeks a ``plainer`` law
+    and what is there has fitted constants to spare.
     """
 
     name: str
     run: Callable[[Control], list[Candidate]]
     quick: bool = False
     deep: bool = False
+    plainer: bool = False
 
 
 def attempts(problem: Problem) -> Iterator[Attempt]:
@@ -112,7 +114,9 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         return
     if len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
-    yield Attempt(name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True)
+    yield Attempt(
+        name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True, plainer=True
+    )
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
     for shape in _SHAPES:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.reduction import Reduction, influence, raised, without
+from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.surrogate import Surrogate
 
@@ -71,7 +71,8 @@ def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
     if n > columns or n < 2:
         return []
     signed = bool(np.all(sample.x > 0) or np.all(sample.x != 0))
-    targets = [(None, sample.y), *((k, sample.y / sample.x[k]) for k in range(n) if np.all(sample.x[k] != 0))]
+    divisors = [None, *(k for k in range(n) if np.all(sample.x[k] != 0))]
+    targets = [(k, sample if k is None else divided(sample, var(sample.names[k]))) for k in divisors]
     found: list[Reduction] = []
     for powers in product((1, 0, -1), repeat=n):
         lead = next((p for p in powers if p), 0)
@@ -82,10 +83,10 @@ def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
             if (multiply and not signed) or not np.all(np.isfinite(z)):
                 continue
             order = np.argsort(z, kind="stable")
-            for divisor, y in targets:
-                roughness = _roughness(y[order])
+            for divisor, target in targets:
+                roughness = _roughness(target.y[order])
                 if roughness < _SMOOTH and (divisor is None or powers[divisor] == 0):
-                    found.append(_indexed(sample, powers, multiply, z, divisor, y, roughness))
+                    found.append(_indexed(target, powers, multiply, z, divisor, roughness))
     return sorted(found, key=lambda r: r.misfit)[:2]
 
 
@@ -98,16 +99,16 @@ def _roughness(y: Array) -> float:
 
 
 def _indexed(
-    sample: Sample, powers: tuple[int, ...], multiply: bool, z: Array, divisor: int | None, y: Array, roughness: float
+    target: Sample, powers: tuple[int, ...], multiply: bool, z: Array, divisor: int | None, roughness: float
 ) -> Reduction:
-    parts = [(var(name), p) for name, p in zip(sample.names, powers, strict=True) if p]
+    parts = [(var(name), p) for name, p in zip(target.names, powers, strict=True) if p]
     expr = (
         mul(*(raised(v, Fraction(p)) for v, p in parts))
         if multiply
         else add(*(v if p > 0 else mul(rat(-1), v) for v, p in parts))
     )
-    factor = rat(1) if divisor is None else var(sample.names[divisor])
-    smaller = replace(sample, names=("z",), x=z[None, :], y=y)
+    factor = rat(1) if divisor is None else var(target.names[divisor])
+    smaller = replace(target, names=("z",), x=z[None, :])
     return Reduction(
         name="index " + to_text(expr), sample=smaller, rebuild=lambda e: mul(factor, e.substitute({"z": expr})), misfit=roughness
     )
@@ -126,10 +127,9 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
     if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
         return None
     factor = raised(var(sample.names[i]), p)
-    y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
     return Reduction(
         name=f"divide by {sample.names[i]}^{p}",
-        sample=without(sample, [i], y=y),
+        sample=without(divided(sample, factor), [i]),
         rebuild=lambda expr: mul(factor, expr),
         misfit=0.5 * misfit,
     )
@@ -151,10 +151,9 @@ def _scaling(sample: Sample, i: int, j: int, x: Array, value: Array, slope: Arra
     expr = mul(var(sample.names[j]), raised(var(sample.names[i]), -r))
     z = evaluate(expr, {sample.names[i]: sample.x[i], sample.names[j]: sample.x[j]})
     factor = raised(var(sample.names[i]), p)
-    y = sample.y / evaluate(factor, {sample.names[i]: sample.x[i]})
     return Reduction(
         name=f"scale {sample.names[j]} by {sample.names[i]}",
-        sample=without(sample, [i, j], y=y, new=(name, z)),
+        sample=without(divided(sample, factor), [i, j], new=(name, z)),
         rebuild=lambda e: mul(factor, e.substitute({name: expr})),
         misfit=2 * misfit,
     )
@@ -190,9 +189,8 @@ def _homogeneous(sample: Sample, x: Array, value: Array, slope: Array, limit: fl
             names.append(name)
             columns.append(evaluate(inner[name], dict(zip(sample.names, sample.x, strict=True))))
     factor = raised(lead, p) if p else rat(1)
-    y = sample.y / evaluate(factor, {sample.names[signed[k]]: sample.x[signed[k]]})
     gone = [i for i, v in zip(signed, powers, strict=True) if v != 0]
-    smaller = without(sample, gone, y=y)
+    smaller = without(divided(sample, factor), gone)
     smaller = replace(smaller, names=(*smaller.names, *names), x=np.vstack([smaller.x, *columns]))
     return Reduction(
         name=f"homogeneous in {', '.join(sample.names[i] for i in gone)}",

@@ -13,7 +13,7 @@ from kandisco.symbolic.graph import Curve, Graph
 from kandisco.symbolic.separable import Separable, product_start
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.spectral import spectral_start
-from kandisco.symbolic.transforms import Undone, transforms
+from kandisco.symbolic.transforms import Undone, plain, transforms
 
 Array = NDArray[np.float64]
 _RANKING_ROWS, _RANKING_SWEEPS = 400, 10
@@ -48,7 +48,7 @@ def pairs(sample: Sample) -> Iterator[tuple[int, int, Expr, Array]]:
 
 def product(sample: Sample, *, threshold: float, intervals: int = 10) -> tuple[Graph, float]:
     """[n,0+1xn]: y = d + f_1(x_1) ... f_n(x_n) by alternating least squares; flat factors are left out."""
-    return _product(sample, Undone(name="y", values=sample.y, outer=var("x")), threshold, intervals)
+    return _product(sample, plain(sample.y), threshold, intervals)
 
 
 def product_below(sample: Sample, *, threshold: float) -> tuple[Graph, float]:

@@ -18,7 +18,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.symbolic.transforms import transforms
+from kandisco.symbolic.transforms import Undone, plain, transforms
 from kandisco.symbolic.waves import fit_waves
 
 Array = NDArray[np.float64]
@@ -26,6 +26,7 @@ _RATIONAL_ROWS = 320
 _RATIONAL_EXACT = 1e-12
 _TRANSFORMED_INPUTS = 3
 _SIGNS_AGREE = 0.95
+_LEAST_SHARE = 1 / 30
 
 
 def constant(sample: Sample) -> list[Candidate]:
@@ -36,7 +37,7 @@ def constant(sample: Sample) -> list[Candidate]:
 def linear(sample: Sample) -> list[Candidate]:
     """A linear combination of the columns."""
     terms = dictionary.monomials(sample.names, sample.x, 1)
-    return [Candidate(expr=expr, origin="linear") for expr in _sparse(terms, sample, sample.y, var("x"), most=40)]
+    return [Candidate(expr=expr, origin="linear") for expr in _sparse(terms, sample, plain(sample.y), most=40)]
 
 
 def monomial(sample: Sample) -> list[Candidate]:
@@ -48,7 +49,8 @@ def monomial(sample: Sample) -> list[Candidate]:
         exprs=(rat(1), *(var(sample.names[i]) for i in usable)),
         values=np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[usable]))]),
     )
-    found = dictionary.sparse_fit(terms, np.log(np.abs(sample.y)), most=40)
+    log = Undone(name="log y", values=np.log(np.abs(sample.y)), outer=var("x"), weights=_sizes(sample.y) ** 2)
+    found = dictionary.sparse_fit(terms, log.values, weights=_weights(sample, log), most=40)
     if found is None:
         return []
     active, coef, _ = found
@@ -82,9 +84,10 @@ def offset_monomial(sample: Sample) -> list[Candidate]:
     out: list[tuple[float, Expr]] = []
     for undone in transforms(sample.y):
         for sign in (1.0, -1.0):
-            offset, error = _best_offset(sign * undone.values, design)
-            logs = np.log(sign * undone.values - offset)
-            scale, *powers = np.linalg.lstsq(design, logs, rcond=None)[0].tolist()
+            target, weights = sign * undone.values, _weights(sample, undone)
+            offset, error = _best_offset(target, design, weights)
+            coef, _ = _log_linear(target - offset, design, weights)
+            scale, *powers = coef.tolist()
             factors = [power(_positive(var(sample.names[i]), sample.x[i]), num(p)) for i, p in zip(signed, powers, strict=True)]
             inner = add(num(sign * offset), mul(num(sign * math.exp(min(max(scale, -600), 600))), *factors))
             out.append((error, undone.outer.substitute({"x": inner})))
@@ -92,22 +95,36 @@ def offset_monomial(sample: Sample) -> list[Candidate]:
     return [Candidate(expr=expr, origin="monomial + constant") for error, expr in out[:6] if error < 0.3]
 
 
-def _best_offset(target: Array, design: Array) -> tuple[float, float]:
+def _best_offset(target: Array, design: Array, weights: Array) -> tuple[float, float]:
     """The offset below all targets that makes log(target - offset) most nearly linear, and the share of variance left."""
     low, span = float(target.min()), float(np.ptp(target)) or 1.0
     gaps = np.geomspace(1e-4, 30.0, 40)
     best = (low - span, 1.0)
     for _ in range(3):
         for gap in gaps:
-            logs = np.log(target - (low - gap * span))
-            left = logs - design @ np.linalg.lstsq(design, logs, rcond=None)[0]
-            error = float(np.var(left) / (np.var(logs) or 1.0))
+            _, error = _log_linear(target - (low - gap * span), design, weights)
             if error < best[1]:
                 best = (low - gap * span, error)
         gap = (low - best[0]) / span
         ratio = (gaps[1] / gaps[0]) ** 1.0
         gaps = np.geomspace(gap / ratio, gap * ratio, 9)
     return best
+
+
+def _log_linear(size: Array, design: Array, weights: Array) -> tuple[Array, float]:
+    """log(size) by the design's columns: coefficients and the share of variance left; errors of size are alike."""
+    root = np.sqrt(weights) * _sizes(size)
+    logs = np.log(size)
+    coef: Array = np.asarray(np.linalg.lstsq(design * root[:, None], logs * root, rcond=None)[0], dtype=np.float64)
+    left = np.average((logs - design @ coef) ** 2, weights=root**2)
+    centred = logs - np.average(logs, weights=root**2)
+    return coef, float(left / (np.average(centred**2, weights=root**2) or 1.0))
+
+
+def _sizes(values: Array) -> Array:
+    """Sizes in units of the middle one, neither much below 1 nor much above: what an error of the value is to its logarithm."""
+    size = np.abs(values)
+    return np.clip(size / float(np.median(size)), _LEAST_SHARE, 1 / _LEAST_SHARE)
 
 
 def _positive(expr: Expr, column: Array) -> Expr:
@@ -118,8 +135,8 @@ def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
     fits = fit_patterns(u, v, functions)
-    if not fits or fits[0].error > EXACT:
-        fits = sorted([*fit_waves(u, v), *fits], key=lambda fit: fit.error)
+    if all(fit.error > EXACT for fit in fits):
+        fits = [*fit_waves(u, v), *fits]
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 
@@ -128,18 +145,22 @@ def polynomial(sample: Sample, *, limit: int = 84, close: float = math.inf) -> l
     """A sparse polynomial for y or for a transformed y; with ``close``, only where all terms together come that close."""
     degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
     terms = dictionary.monomials(sample.names, sample.x, degree)
-    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, sample, undone.values, undone.outer, close=close)]
+    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, sample, undone, close=close)]
     return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 
-def _sparse(
-    terms: dictionary.Terms, sample: Sample, target: Array, undo: Expr, *, most: int = 12, close: float = math.inf
-) -> list[Expr]:
-    found = dictionary.sparse_fit(terms, target, weights=sample.weights, most=most, close=close)
+def _sparse(terms: dictionary.Terms, sample: Sample, undone: Undone, *, most: int = 12, close: float = math.inf) -> list[Expr]:
+    found = dictionary.sparse_fit(terms, undone.values, weights=_weights(sample, undone), most=most, close=close)
     if found is None:
         return []
     active, coef, _ = found
-    return [undo.substitute({"x": dictionary.combination([terms.exprs[i] for i in active], coef)})]
+    return [undone.outer.substitute({"x": dictionary.combination([terms.exprs[i] for i in active], coef)})]
+
+
+def _weights(sample: Sample, undone: Undone) -> Array:
+    """What the error of each transformed target counts on these rows."""
+    weights = undone.weights if sample.weights is None else undone.weights * sample.weights
+    return weights / np.maximum(sample.y**2, 1e-6 * sample.spread**2) if sample.relative else weights
 
 
 def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
@@ -153,7 +174,7 @@ def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
         for undone in transforms(few.y):
             if len(few.names) > _TRANSFORMED_INPUTS and undone.name not in ("y", "y^2"):
                 continue
-            found = _quotients(turned, undone.values, limit)
+            found = _quotients(turned, undone.values, _weights(few, undone), limit)
             best += [(error, undone.outer.substitute({"x": expr}).substitute(back)) for error, expr in found]
             if any(error < _RATIONAL_EXACT for error, _ in best):
                 return _best_quotients(best)
@@ -175,13 +196,13 @@ def _turned(sample: Sample) -> Iterator[tuple[Sample, dict[str, Expr]]]:
         yield replace(sample, x=x), {sample.names[i]: power(var(sample.names[i]), rat(-1)) for i in turn}
 
 
-def _quotients(sample: Sample, target: Array, limit: int) -> list[tuple[float, Expr]]:
+def _quotients(sample: Sample, target: Array, weights: Array, limit: int) -> list[tuple[float, Expr]]:
     """The best quotient for one target, and its error."""
     best: list[tuple[float, Expr]] = []
     for above, below in _degrees(len(sample.names), min(limit, len(sample.y) // 3)):
         p = dictionary.monomials(sample.names, sample.x, above)
         q = dictionary.monomials(sample.names, sample.x, below)
-        found = dictionary.rational_fit(p, q, target)
+        found = dictionary.rational_fit(p, q, target, weights)
         if found is None:
             continue
         top, bottom, error = found

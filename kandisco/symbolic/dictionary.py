@@ -86,9 +86,11 @@ def _solve(design: Array, y: Array, active: Sequence[int]) -> tuple[Array, float
     return coef, float(np.sqrt(np.mean((design[:, active] @ coef - y) ** 2)))
 
 
-def rational_fit(above: Terms, below: Terms, y: Array) -> tuple[Array, Array, float] | None:
+def rational_fit(above: Terms, below: Terms, y: Array, weights: Array | None = None) -> tuple[Array, Array, float] | None:
     """Coefficients of P and Q in ``y Q = P`` from the smallest singular vector; None where it is not unique."""
     columns = np.concatenate([above.values, -y * below.values])
+    if weights is not None:
+        columns = columns * np.sqrt(weights)
     scale = np.sqrt(np.mean(columns**2, axis=1))
     if np.any(scale == 0):
         return None

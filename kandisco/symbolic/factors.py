@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.expr import Expr, mul, to_text, var
-from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.reduction import Reduction, influence, raised, without
+from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
 from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.spectral import chance, spline_features
 from kandisco.symbolic.surrogate import fit_surrogate
@@ -65,15 +63,10 @@ def _reduction(sample: Sample, factors: list[Expr], columns: list[int]) -> Reduc
     factor = mul(*factors)
     return Reduction(
         name=f"divide by {to_text(factor)}",
-        sample=without(sample, columns, y=_over(sample, factor)),
+        sample=without(divided(sample, factor), columns),
         rebuild=lambda expr: mul(factor, expr),
         misfit=0.0,
     )
-
-
-def _over(sample: Sample, factor: Expr) -> Array:
-    with np.errstate(all="ignore"):
-        return np.asarray(sample.y / evaluate(factor, dict(zip(sample.names, sample.x, strict=True))))
 
 
 def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, float]:
@@ -81,10 +74,9 @@ def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, float]:
 
     None where the surrogate saw clearly before and no longer does.
     """
-    y = _over(sample, mul(*factors.values()))
-    if not factors or not np.all(np.isfinite(y)):
+    rest = divided(sample, mul(*factors.values()))
+    if not factors or not np.all(np.isfinite(rest.y)):
         return {}
-    rest = replace(sample, y=y)
     surrogate = fit_surrogate(rest)
     if surrogate.missing > _COARSE:
         return dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}

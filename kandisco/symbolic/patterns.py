@@ -24,6 +24,9 @@ from kandisco.symbolic.transforms import Undone, transforms
 Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
+# Where neighbours as far apart as a mean is wide differ little more than the next ones, it is by noise; what leaves so much is drawn.
+_NOISY, _AT_NOISE = 2.5, 1.1
+_PLAIN, _LONG_LIST = 3, 16
 _DEGREE = 12
 _FIRST = 6
 _POOR, _WINDOW_ROWS, _SMOOTH = 1e-3, 40, 0.1
@@ -41,34 +44,61 @@ def fit_patterns(
     Args:
         u, v: float64 [rows], the samples.
         functions: the library.
-        rows: samples the pairs are scored on.
+        rows: samples the pairs are scored on; means of neighbours where the curve is noisy.
         keep: pairs of each kind refined by Levenberg-Marquardt.
         windows: look at an eighth of the rows too, where the whole is not drawn well.
 
     Returns:
-        Fits in the variable ``x``, smallest error first.
+        Fits in the variable ``x``, shortest description first: under noise the smallest error would go to the most constants.
     """
-    order = np.argsort(u, kind="stable")
-    coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
-    a, b = u[coarse], v[coarse]
+    a, b, noise = _coarse(u, v, rows)
     deviation = float(np.std(v)) or 1.0
+
+    def drawn(fits: Sequence[CurveFit]) -> bool:
+        """Whether there is nothing left to draw: all digits, or all but noise with few constants."""
+        return any(f.error <= _EXACT or (f.error <= noise / deviation and len(f.expr.numbers()) <= _PLAIN) for f in fits)
+
     # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
     plain = nested_atoms(a, functions)
     alone, sums, products = _plain_below(plain, a, b, 2 * _FIRST), _sums(plain, b, keep), _products(plain, b, keep)
     fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
-        fits += [*fit_curve(u, v, functions), *_fitted(_below(a, b, functions, keep // 2), a, b, deviation)]
-        fits += _laurent(a, b, deviation)
-    if min(fit.error for fit in fits) > _EXACT:
+        fits += fit_curve(a, b, functions) if noise else fit_curve(u, v, functions)
+    if not drawn(fits):
+        fits += [*_fitted(_below(a, b, functions, keep // 2), a, b, deviation), *_laurent(a, b, deviation)]
+    if not drawn(fits):
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, deviation)
-    fits.sort(key=lambda fit: fit.error)
-    out = [_on_all_rows(fit, u, v, deviation) for fit in fits[:12]]
-    if windows and min(fit.error for fit in out) > _POOR and (window := _window(u, v)) is not None:
+    known = drawn(fits)
+    fits.sort(key=lambda fit: _length(fit, len(a)))
+    out = [_on_all_rows(fit, u, v, deviation) for fit in fits[:_LONG_LIST]]
+    if windows and not known and min(fit.error for fit in out) > _POOR and (window := _window(u, v)) is not None:
         seen = fit_patterns(u[window], v[window], functions, rows=rows, keep=keep // 4, windows=False)
         out += [_on_all_rows(fit, u, v, deviation) for fit in seen[:6]]
-    return sorted(out, key=lambda fit: fit.error)
+    return sorted(out, key=lambda fit: _length(fit, len(u)))
+
+
+def _coarse(u: Array, v: Array, rows: int) -> tuple[Array, Array, float]:
+    """At most ``rows`` points of the curve, sorted, and the deviation of noise in them.
+
+    They are some of the curve's own, without noise to speak of, or means of neighbours where these differ by noise alone.
+    """
+    order = np.argsort(u, kind="stable")
+    a, b = u[order], v[order]
+    width = len(u) // rows
+    near = float(np.mean(np.diff(b) ** 2))
+    if width > 1 and np.mean((b[width:] - b[:-width]) ** 2) < _NOISY * near:
+        parts = np.array_split(np.arange(len(u)), rows)
+        noise = _AT_NOISE * (0.5 * near / width) ** 0.5
+        return np.array([a[part].mean() for part in parts]), np.array([b[part].mean() for part in parts]), noise
+    pick = np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))
+    return a[pick], b[pick], 0.0
+
+
+def _length(fit: CurveFit, rows: int) -> float:
+    """Description length in nats: misfit, half a log of the rows per constant, and the tree."""
+    return rows * float(np.log(max(fit.error, _EXACT))) + 0.5 * float(np.log(rows)) * len(fit.expr.numbers()) + fit.complexity
 
 
 def _window(u: Array, v: Array) -> NDArray[np.int64] | None:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.expr import Expr, power, rat
+from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.snap import Sample
 
 Array = NDArray[np.float64]
+_APART = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +37,26 @@ def raised(base: Expr, exponent: Fraction) -> Expr:
     return base if exponent == 1 else power(base, rat(exponent))
 
 
-def without(sample: Sample, drop: list[int], *, y: Array | None = None, new: tuple[str, Array] | None = None) -> Sample:
-    """The sample without the columns at ``drop``, with another target and one more column where they are given."""
+def without(sample: Sample, drop: list[int], *, new: tuple[str, Array] | None = None) -> Sample:
+    """The sample without the columns at ``drop``, with one more column where it is given."""
     keep = [k for k in range(len(sample.names)) if k not in drop]
     names, x = tuple(sample.names[k] for k in keep), sample.x[keep]
     if new is not None:
         names, x = (*names, new[0]), np.vstack([x, new[1]])
-    return replace(sample, names=names, x=x, y=sample.y if y is None else y)
+    return replace(sample, names=names, x=x)
+
+
+def divided(sample: Sample, factor: Expr) -> Sample:
+    """The sample with its target divided by a factor of it.
+
+    An error of the target is one over the factor in the quotient, so the squared error of each row counts the factor squared, but
+    at most a thousand times more or less than the middle row's: weights must not cost digits where there is no noise.
+    """
+    with np.errstate(all="ignore"):
+        value = np.broadcast_to(evaluate(factor, dict(zip(sample.names, sample.x, strict=True))), sample.y.shape)
+        y = np.asarray(sample.y / value)
+        size = np.clip(np.abs(value) / np.median(np.abs(value)), 1 / _APART, _APART)
+    if sample.relative or np.ptp(size) == 0 or not np.all(np.isfinite(size)):
+        return replace(sample, y=y)
+    weights = size**2 if sample.weights is None else size**2 * sample.weights
+    return replace(sample, y=y, weights=weights / np.mean(weights))

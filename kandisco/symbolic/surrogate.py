@@ -66,6 +66,8 @@ class Surrogate:
 def fit_surrogate(sample: Sample, *, rows: int = 600, tuning_rows: int = 300, iterations: int = 25) -> Surrogate:
     """Fit the process, in whichever coordinates predict unseen rows better: columns as they are, or logarithms where signs allow.
 
+    Rows with a small weight are taken to be as much noisier.
+
     Args:
         sample: rows in arbitrary units.
         rows: used for the final fit at most; a tenth more measures ``missing``.
@@ -94,13 +96,15 @@ def _fit(sample: Sample, logs: NDArray[np.bool_], rows: int, tuning_rows: int, i
     u = ((coordinates - centre[:, None]) / half[:, None]).T
     mean, deviation = float(target.mean()), float(target.std()) or 1.0
     t = (target - mean) / deviation
+    noise = np.ones_like(t) if sample.weights is None or log_target else float(np.mean(sample.weights)) / sample.weights
     cut = min(len(t) - max(1, len(t) // 10), rows)
-    length, size, nugget = _tune(u[: min(cut, tuning_rows)], t[: min(cut, tuning_rows)], iterations)
+    tuned = min(cut, tuning_rows)
+    length, size, nugget = _tune(u[:tuned], t[:tuned], noise[:tuned], iterations)
     weights: Array = np.asarray(
-        np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + nugget * np.eye(cut), t[:cut]), dtype=np.float64
+        np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + np.diag(nugget * noise[:cut]), t[:cut]), dtype=np.float64
     )
     held = _kernel(u[cut:], u[:cut], length, size) @ weights
-    missing = float(np.mean((held - t[cut:]) ** 2)) if cut < len(t) else 1.0
+    missing = float(np.average((held - t[cut:]) ** 2, weights=1 / noise[cut:])) if cut < len(t) else 1.0
     return Surrogate(
         sample=sample,
         missing=missing,
@@ -123,8 +127,11 @@ def _kernel(a: Array, b: Array, length: Array, size: float) -> Array:
     return np.asarray(size * np.exp(-0.5 * np.maximum(gap, 0.0)))
 
 
-def _tune(u: Array, t: Array, iterations: int) -> tuple[Array, float, float]:
-    """Length scales (as inverse squares), signal size and nugget by L-BFGS on the marginal likelihood."""
+def _tune(u: Array, t: Array, noise: Array, iterations: int) -> tuple[Array, float, float]:
+    """Length scales (as inverse squares), signal size and nugget by L-BFGS on the marginal likelihood.
+
+    ``noise`` [rows] is the share of the nugget that each row has, on average about 1.
+    """
     from scipy.linalg import cho_solve
     from scipy.optimize import minimize
 
@@ -135,14 +142,14 @@ def _tune(u: Array, t: Array, iterations: int) -> tuple[Array, float, float]:
         length, size, nugget = np.exp(p[:d]), np.exp(p[d]), np.exp(p[d + 1])
         smooth = size * np.exp(-0.5 * sum(w * gap for w, gap in zip(length, gaps, strict=True)))
         try:
-            lower = np.linalg.cholesky(smooth + nugget * np.eye(n))
+            lower = np.linalg.cholesky(smooth + np.diag(nugget * noise))
         except np.linalg.LinAlgError:
             return 1e10, np.zeros(d + 2)
         alpha = cho_solve((lower, True), t)
         inner = cho_solve((lower, True), np.eye(n)) - np.outer(alpha, alpha)
         weighted = inner * smooth
         slopes = [-0.25 * float(np.sum(weighted * gap)) * w for w, gap in zip(length, gaps, strict=True)]
-        slopes += [0.5 * float(np.sum(weighted)), 0.5 * float(np.trace(inner)) * nugget]
+        slopes += [0.5 * float(np.sum(weighted)), 0.5 * float(np.diag(inner) @ noise) * nugget]
         return 0.5 * float(t @ alpha) + float(np.log(np.diag(lower)).sum()), np.array(slopes)
 
     start = np.concatenate([np.full(d, np.log(0.3)), [np.log(10.0), np.log(1e-5)]])
