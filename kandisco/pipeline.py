@@ -207,7 +207,7 @@ def _searched(
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
         clock = control if pool else Control()
-        pool += _unit(replace(work, control=clock), attempt.name, partial(_attempted, attempt, clock, scales))
+        pool += _unit(replace(work, control=clock), attempt.name, pool, partial(_attempted, attempt, clock, scales))
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
@@ -230,7 +230,7 @@ def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list
         if work.control.reason() or search.settled(known, work.rows) or (turn and _at_noise(known, work.rows)):
             break
         seeds = sorted(known, key=lambda f: mdl(f, work.rows))[:3]
-        found += _unit(work, f"refiner {refiner.name} {turn}", partial(_proposed, refiner, seeds, work))
+        found += _unit(work, f"refiner {refiner.name} {turn}", known, partial(_proposed, refiner, seeds, work))
         _show([*pool, *found], work, f"refiner {refiner.name}")
     return found
 
@@ -299,7 +299,7 @@ def _candidate(formula: Formula) -> Candidate:
     )
 
 
-def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[Formula]:
+def _unit(work: _Work, name: str, known: Sequence[Formula], solve: Callable[[], list[Candidate]]) -> list[Formula]:
     """Candidates of one attempt, refined, simplified and scored; replayed where they are there, here or in the run folder."""
     rows, config, control, journal = work.rows, work.config, work.control, work.journal
     name = f"{name} (relative errors)" if rows.fit.relative else name
@@ -310,8 +310,9 @@ def _unit(work: _Work, name: str, solve: Callable[[], list[Candidate]]) -> list[
         return [score(_candidate_from(item), rows) for item in stored]
     journal.tell("stage_started", "search", shape=name)
     started = time.perf_counter()
+    shortest = min((mdl(f, rows) for f in known), default=math.inf)
     raw = [c for c in solve() if _heads(c.expr) <= work.allowed]
-    refined = refine(raw, rows.fit, floor=work.floor(), max_complexity=config.max_complexity, control=control)
+    refined = refine(raw, rows.fit, floor=work.floor(), shortest=shortest, max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     limit = config.max_complexity
     kept = [f for f in kept if f.complexity <= (2 * limit if f.rmse_train <= EXACT * rows.fit.spread else limit)]

@@ -34,6 +34,7 @@ from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.factors import log_factors
 from kandisco.symbolic.graph import Graph
 from kandisco.symbolic.groups import Grouping, groupings
+from kandisco.symbolic.merge import merges
 from kandisco.symbolic.reduction import Reduction
 from kandisco.symbolic.relevance import influential, most_relevant
 from kandisco.symbolic.snap import EXACT, Sample
@@ -43,6 +44,9 @@ from kandisco.types import Array, Formula, StageRecord, StageResult
 _FINE = 30
 _SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
 _CLEARER = 3
+_NEAR_FLOOR = 2.5
+_NOISY, _AT_NOISE, _PLAIN = 1e-5, 1.3, 3
+_ALIKE = 12.0  # nats
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
@@ -109,14 +113,20 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
     if smaller := groupings(sample, problem.units):
         yield Attempt(name="dimensionless groups", run=lambda control: _by_units(problem, sample, smaller, control))
+    apart = Attempt(
+        name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True, plainer=True
+    )
+    # Under noise every shape draws the rows about as well as another, and takes its time; smaller problems tell them apart.
+    first = len(sample.names) > 1 and floor() > _NOISY
+    if first:
+        yield apart
     yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         return
     if len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
-    yield Attempt(
-        name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True, plainer=True
-    )
+    if not first:
+        yield apart
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
     for shape in _SHAPES:
@@ -180,7 +190,7 @@ def _start(
 
     def run(control: Control) -> list[Candidate]:
         graph, missing = build(sample, threshold=problem.config.prune_threshold)
-        if missing > min(0.3, max(1e-3, 5 * floor())):
+        if missing > min(0.3, max(1e-3, _NEAR_FLOOR * floor())):
             return []
         return _symbolic(problem, sample, graph, f"{name} (misses {missing:.1e})", missing**0.5, control)
 
@@ -326,11 +336,11 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     surrogate = cache(partial(fit_surrogate, sample))
     split = len(sample.names) > 1 and depth < 8
     deeper = divide(problem, sample, control, depth=depth + 1, surrogate=surrogate) if split else []
-    if _exact(deeper, sample):
+    if _solved(deeper, sample, surrogate):
         return deeper
     out = list(deeper)
     for step in _steps(problem, sample, _floor(sample, surrogate)):
-        if control.reason():
+        if control.reason() or (not step.quick and _solved(out, sample, surrogate)):
             break
         found = _refitted(step.run(control), sample)
         out += found
@@ -339,12 +349,23 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     return _shortest(out, sample)
 
 
+def _solved(candidates: Sequence[Candidate], sample: Sample, surrogate: Callable[[], Surrogate]) -> bool:
+    """Whether one is exact or, with few constants, leaves no more than a surrogate that is up against noise."""
+    if _exact(candidates, sample):
+        return True
+    plain = min((c.rmse for c in candidates if len(c.expr.numbers()) <= _PLAIN), default=math.inf)
+    if plain > 0.3 * sample.scale or sample.relative or len(sample.y) < 20 or surrogate().log_target:
+        return False
+    missing = surrogate().missing
+    return missing > _NOISY and plain <= (_AT_NOISE * missing) ** 0.5 * sample.spread
+
+
 def _steps(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iterator[Attempt]:
     """What is tried on a problem that no test makes smaller."""
     yield from _baselines(sample)
     yield _closed("monomial", structure.monomial, sample)
     if len(sample.names) == 1:
-        yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
+        yield Attempt(name="curve", run=lambda control: _curve(problem, sample), quick=True)
     else:
         yield _closed("polynomial", structure.polynomial, sample)
     yield _closed("rational", structure.rational, sample)
@@ -369,6 +390,8 @@ def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction]:
     surrogate = fitted()
     index = [r for r in index if r.misfit < (_ROUGH_INDEX if surrogate.missing < 0.5 else 0.5)]
     shown = _independent(reductions(surrogate))
+    if surrogate.missing > _NOISY and not factors and not (shown and shown[0].name.startswith("without")):
+        shown = [*merges(sample), *shown]
     return [*factors, *index, *shown] if index and index[0].misfit < surrogate.missing else [*factors, *shown, *index]
 
 
@@ -393,8 +416,11 @@ def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate
 
 
 def _shortest(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
-    """The four shortest descriptions among refitted candidates."""
-    return sorted(candidates, key=lambda c: sample.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))[:4]
+    """The shortest descriptions among refitted candidates: four, or where noise makes them alike as many as are nearly as short."""
+    lengths = [sample.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)) for c in candidates]
+    order = np.argsort(lengths, kind="stable")
+    alike = [i for i in order[:8] if lengths[i] < lengths[order[0]] + _ALIKE]
+    return [candidates[i] for i in (alike if len(alike) > 4 else order[:4])]
 
 
 def _exact(candidates: Sequence[Candidate], sample: Sample) -> bool:

@@ -23,11 +23,13 @@ from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
 from kandisco.symbolic.snap import Sample
-from kandisco.symbolic.surrogate import Surrogate
+from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 
 Array = NDArray[np.float64]
 _SMOOTH = 0.5
 _BLIND, _IDLE = 0.5, 2e-3
+# Noise this strong hides a weak column from the gradients; then prediction decides.
+_FELT, _AS_GOOD = 1e-5, 1.05
 
 
 def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
@@ -56,8 +58,11 @@ def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
     drop = [i for i, value in enumerate(felt) if value < min(least, 0.2 * float(np.max(felt)))]
     if not drop or len(drop) == len(felt) or missing > _BLIND:
         return None
+    fewer = without(sample, drop)
+    if missing > _FELT and fit_surrogate(fewer).missing > _AS_GOOD * missing:
+        return None
     names = ", ".join(sample.names[i] for i in drop)
-    return Reduction(name=f"without {names}", sample=without(sample, drop), rebuild=lambda expr: expr, misfit=0.0)
+    return Reduction(name=f"without {names}", sample=fewer, rebuild=lambda expr: expr, misfit=0.0)
 
 
 def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:

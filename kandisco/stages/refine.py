@@ -31,6 +31,7 @@ def refine(
     sample: Sample,
     *,
     floor: float = math.inf,
+    shortest: float = math.inf,
     keep: int = 8,
     max_complexity: int = 40,
     control: Control | None = None,
@@ -41,6 +42,7 @@ def refine(
         candidates: expressions in the names of ``sample``.
         sample: the rows to fit.
         floor: error that a smooth surrogate reaches; candidates well above it are approximations and are not worth reducing.
+        shortest: description length of the best form known so far.
         keep: candidates that are reduced (term by term, constant by constant); the reduction is the expensive part.
         max_complexity: reduced expressions above this are dropped.
         control: asked between candidates.
@@ -56,7 +58,10 @@ def refine(
             break
         if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
             continue
-        smaller = reduce(fit, sample, stop=stop) if fit.rmse <= 3 * floor + EXACT * sample.scale else fit
+        # No reduction lowers the error: a form whose misfit alone is longer than the shortest description is never the shortest.
+        hopeless = sample.length_of(fit.rmse, 0, 0) > shortest
+        smaller = fit if hopeless or fit.rmse > 3 * floor + EXACT * sample.scale else reduce(fit, sample, stop=stop)
+        shortest = min(shortest, sample.description_length(smaller, complexity(smaller.expr)))
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(candidate.refitted(smaller))
         if smaller.rmse <= EXACT * sample.scale:

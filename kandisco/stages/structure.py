@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, call, mul, num, power, rat, var
+from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
@@ -27,6 +28,8 @@ _RATIONAL_EXACT = 1e-12
 _TRANSFORMED_INPUTS = 3
 _SIGNS_AGREE = 0.95
 _LEAST_SHARE = 1 / 30
+_CLOSEST = 3
+_NEARLY, _ANGLE_TERMS = 1e-6, 60
 
 
 def constant(sample: Sample) -> list[Candidate]:
@@ -141,16 +144,36 @@ def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
 
 
-def polynomial(sample: Sample, *, limit: int = 84, close: float = math.inf) -> list[Candidate]:
-    """A sparse polynomial for y or for a transformed y; with ``close``, only where all terms together come that close."""
-    degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
-    terms = dictionary.monomials(sample.names, sample.x, degree)
-    found = [expr for undone in transforms(sample.y) for expr in _sparse(terms, sample, undone, close=close)]
+def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:
+    """A sparse polynomial for y or for one of the transformed y that all terms together come closest to."""
+    terms = _monomials(sample, limit)
+    found = [expr for _, undone in _closest(terms, sample)[:_CLOSEST] for expr in _sparse(terms, sample, undone)]
     return [Candidate(expr=expr, origin="polynomial") for expr in found]
 
 
-def _sparse(terms: dictionary.Terms, sample: Sample, undone: Undone, *, most: int = 12, close: float = math.inf) -> list[Expr]:
-    found = dictionary.sparse_fit(terms, undone.values, weights=_weights(sample, undone), most=most, close=close)
+def _monomials(sample: Sample, limit: int) -> dictionary.Terms:
+    degree = dictionary.largest_degree(len(sample.names), min(limit, len(sample.y) // 3))
+    return dictionary.monomials(sample.names, sample.x, degree)
+
+
+def _closest(terms: dictionary.Terms, sample: Sample) -> list[tuple[float, Undone]]:
+    """The transformed targets, first the one that all terms together come closest to, with the error of y."""
+    return sorted(((_missed(terms, sample, undone), undone) for undone in transforms(sample.y)), key=lambda item: item[0])
+
+
+def _missed(terms: dictionary.Terms, sample: Sample, undone: Undone) -> float:
+    """Root mean square error of y itself where all terms together make up the transformed target."""
+    root = np.sqrt(_weights(sample, undone))
+    scale = np.sqrt(np.mean(terms.values**2, axis=1))
+    design = terms.values / np.where(scale > 0, scale, 1.0)[:, None]
+    coef = np.linalg.lstsq((design * root).T, undone.values * root, rcond=1e-13)[0]
+    value = evaluate(undone.outer, {"x": coef @ design})
+    error = np.where(np.isfinite(value), value - sample.y, sample.y)
+    return math.sqrt(sample.mean((error / sample.y) ** 2 if sample.relative else error**2))
+
+
+def _sparse(terms: dictionary.Terms, sample: Sample, undone: Undone, *, most: int = 12) -> list[Expr]:
+    found = dictionary.sparse_fit(terms, undone.values, weights=_weights(sample, undone), most=most)
     if found is None:
         return []
     active, coef, _ = found
@@ -163,8 +186,10 @@ def _weights(sample: Sample, undone: Undone) -> Array:
     return weights / np.maximum(sample.y**2, 1e-6 * sample.spread**2) if sample.relative else weights
 
 
-def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
+def rational(sample: Sample, *, limit: int = 60, close: float = math.inf) -> list[Candidate]:
     """P/Q for polynomials of low degree; in few columns also for a transformed y and for reciprocals of the columns.
+
+    With ``close``, only those whose relative error is not above it.
 
     Targets and columns are tried in turn; the first unique and exact quotient ends the search.
     """
@@ -177,12 +202,13 @@ def rational(sample: Sample, *, limit: int = 60) -> list[Candidate]:
             found = _quotients(turned, undone.values, _weights(few, undone), limit)
             best += [(error, undone.outer.substitute({"x": expr}).substitute(back)) for error, expr in found]
             if any(error < _RATIONAL_EXACT for error, _ in best):
-                return _best_quotients(best)
-    return _best_quotients(best)
+                return _best_quotients(best, close)
+    return _best_quotients(best, close)
 
 
-def _best_quotients(best: list[tuple[float, Expr]]) -> list[Candidate]:
-    return [Candidate(expr=expr, origin="rational") for _, expr in sorted(best, key=lambda item: item[0])[:2]]
+def _best_quotients(best: list[tuple[float, Expr]], close: float) -> list[Candidate]:
+    good = sorted((item for item in best if item[0] <= close), key=lambda item: item[0])
+    return [Candidate(expr=expr, origin="rational") for _, expr in good[:2]]
 
 
 def _turned(sample: Sample) -> Iterator[tuple[Sample, dict[str, Expr]]]:
@@ -224,21 +250,27 @@ def _degrees(inputs: int, limit: int) -> Iterator[tuple[int, int]]:
 
 
 def angles(sample: Sample) -> list[Candidate]:
-    """Polynomials and quotients in the cosine and sine of one column, or of the difference of two."""
+    """Quotients and polynomials in the cosine and sine of one column, or of the difference of two.
+
+    A quotient must be exact to be one: the singular vector it is read off is bent by noise.
+    """
     out: list[Candidate] = []
+    targets: list[tuple[float, Undone, dictionary.Terms, dict[str, Expr]]] = []
     for gone, angle, expr in _angles(sample):
-        for solve, heads in ((rational, ("cos",)), (rational, ("sin",)), (_close_polynomial, ("cos", "sin"))):
-            smaller = _with_angle(sample, gone, angle, heads)
-            back = {head + "ine": call(head, expr) for head in heads}
-            found = _refitted(solve(smaller), smaller)
-            out += [Candidate(expr=c.expr.substitute(back), origin=f"angles > {c.origin}", rmse=c.rmse) for c in found]
-            if any(c.rmse <= EXACT * sample.scale for c in out):
-                return out
+        back = {head + "ine": call(head, expr) for head in ("cos", "sin")}
+        for head in ("cos", "sin"):
+            smaller = _with_angle(sample, gone, angle, (head,))
+            found = _refitted(rational(smaller, close=_NEARLY), smaller)
+            out += [replace(c, expr=c.expr.substitute(back), origin=f"angles > {c.origin}") for c in found]
+        smaller = _with_angle(sample, gone, angle, ("cos", "sin"))
+        terms = _monomials(smaller, _ANGLE_TERMS)
+        targets += [(error, undone, terms, back) for error, undone in _closest(terms, smaller)]
+        if any(c.rmse <= EXACT * sample.scale for c in out) or any(item[0] <= EXACT * sample.scale for item in targets):
+            break
+    for _, undone, terms, back in sorted(targets, key=lambda item: item[0])[:_CLOSEST]:
+        found = [Candidate(expr=expr.substitute(back), origin="angles > polynomial") for expr in _sparse(terms, sample, undone)]
+        out += _refitted(found, sample)
     return out
-
-
-def _close_polynomial(sample: Sample) -> list[Candidate]:
-    return polynomial(sample, close=1e-6)
 
 
 def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:

@@ -24,7 +24,7 @@ from kandisco.symbolic.transforms import Undone, transforms
 Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
-# Where neighbours as far apart as a mean is wide differ little more than the next ones, it is by noise; what leaves so much is drawn.
+# Where neighbours as far apart as a mean is wide differ little more than the next ones, it is noise; leave no more.
 _NOISY, _AT_NOISE = 2.5, 1.1
 _PLAIN, _LONG_LIST = 3, 16
 _DEGREE = 12
@@ -64,7 +64,6 @@ def fit_patterns(
     fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         fits += fit_curve(a, b, functions) if noise else fit_curve(u, v, functions)
-    if not drawn(fits):
         fits += [*_fitted(_below(a, b, functions, keep // 2), a, b, deviation), *_laurent(a, b, deviation)]
     if not drawn(fits):
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)

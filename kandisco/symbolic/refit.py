@@ -19,6 +19,7 @@ from kandisco.expr.numeric import Program
 Array = NDArray[np.float64]
 _CEILING = 1e30
 _PROBE, _SMALLER = 0.1, 0.75
+_SETTLED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +121,9 @@ def minimise(
         residual[taken], jacobian[taken] = new_residual[better], new_jacobian[better]
         damping[rows] = np.where(better, damping[rows] / 5.0, damping[rows] * growth[rows])
         growth[rows] = np.where(better, 2.0, growth[rows] * 2.0)
-        stalled[rows] = np.where(gain > 1e-7, 0, stalled[rows] + 1)
-        active &= (loss > target) & (damping < 1e12) & (stalled < 6)
+        # A step that is taken and gains nothing says more than one that has to be shortened.
+        stalled[rows] = np.where(gain > 1e-7, 0, stalled[rows] + np.where(better, _SETTLED // 2, 1))
+        active &= (loss > target) & (damping < 1e12) & (stalled < _SETTLED)
         if np.any(loss <= target):
             break
     return params, loss

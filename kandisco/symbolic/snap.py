@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 EXACT = 1e-11
 _THREE_SIGMA = 4.5
 _DEARER = 2.0  # nats
+_STARTED, _FAR = 6, 1.5
 # Of constants that can stand in for each other an offset goes first, then a term's coefficient: the scale stays in front.
 _FREE_FIRST = {"term": -10.0, "coefficient": -9.0}
 
@@ -134,11 +135,19 @@ def _drop_terms(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
             freed = len(fit.expr.numbers()) - len(smaller.numbers())
             if freed <= 0:
                 continue
-            trial = sample.refit(smaller)
+            trial = _trial(smaller, fit, sample)
             if sample.accepts(trial, fit, 0.5 * freed * math.log(len(sample.y))):
                 fit, changed = trial, True
                 break
     return fit
+
+
+def _trial(smaller: Expr, fit: Fit, sample: Sample) -> Fit:
+    """The smaller form refitted; under noise no further than a few steps where these leave it far from the larger one."""
+    if fit.rmse <= EXACT * sample.scale:
+        return sample.refit(smaller)
+    started = sample.refit(smaller, iterations=_STARTED)
+    return started if started.rmse > _FAR * fit.rmse else sample.refit(started.expr)
 
 
 def _without_one_term(expr: Expr) -> Iterator[Expr]:
@@ -163,7 +172,7 @@ def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
             if key in tried:
                 continue
             tried.add(key)
-            trial = sample.refit(without_neutral(replace_number(fit.expr, position, expr)))
+            trial = _trial(without_neutral(replace_number(fit.expr, position, expr)), fit, sample)
             if sample.accepts(trial, fit, allowance):
                 fit, progress = trial, True
                 tried.clear()
