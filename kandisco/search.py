@@ -47,6 +47,7 @@ _CLEARER = 3
 _NEAR_FLOOR = 2.5
 _NOISY, _AT_NOISE, _PLAIN = 1e-5, 1.3, 3
 _ALIKE = 12.0  # nats
+_WAYS, _DEEPEST = 3, 8
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
@@ -113,20 +114,17 @@ def attempts(problem: Problem) -> Iterator[Attempt]:
         yield Attempt(name="curve", run=lambda control: _curve(problem, sample))
     if smaller := groupings(sample, problem.units):
         yield Attempt(name="dimensionless groups", run=lambda control: _by_units(problem, sample, smaller, control))
-    apart = Attempt(
-        name="divide", run=lambda control: divide(problem, sample, control, surrogate=surrogate), deep=True, plainer=True
-    )
     # Under noise every shape draws the rows about as well as another, and takes its time; smaller problems tell them apart.
     first = len(sample.names) > 1 and floor() > _NOISY
     if first:
-        yield apart
+        yield from _divisions(problem, sample, surrogate)
     yield from _started(problem, sample, floor)
     if len(sample.names) == 1:
         return
     if len(sample.names) <= 4:
         yield _closed("angles", structure.angles, sample)
     if not first:
-        yield apart
+        yield from _divisions(problem, sample, surrogate)
     if 2 <= len(sample.names) <= 5:
         yield Attempt(name="paired product", run=lambda control: _paired(problem, sample, control), deep=True)
     for shape in _SHAPES:
@@ -295,20 +293,26 @@ def _told(problem: Problem, result: StageResult[net.KAN]) -> net.KAN:
     return result.value
 
 
-def divide(
-    problem: Problem, sample: Sample, control: Control, *, depth: int = 0, surrogate: Callable[[], Surrogate] | None = None
-) -> list[Candidate]:
+def _divisions(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
+    """The smaller problems, the clearest first, each an attempt of its own, so that what one gives is judged at once."""
+    ways = cache(lambda: _ways(sample, surrogate))
+
+    def run(way: int, control: Control) -> list[Candidate]:
+        return divide(problem, sample, control, ways=ways()[way : way + 1])
+
+    for way in range(_WAYS):
+        name = "divide" if way == 0 else f"divide, way {way + 1}"
+        yield Attempt(name=name, run=partial(run, way), deep=True, plainer=True)
+
+
+def divide(problem: Problem, sample: Sample, control: Control, *, ways: Sequence[Reduction], depth: int = 0) -> list[Candidate]:
     """Solve smaller problems found in the surrogate's gradients and put the solutions back together.
 
-    The clearest reduction is followed first, down to problems that no test makes smaller; those are solved in closed form or by
-    networks with a closed-form start. Up to two reductions are tried at each level, three at the top.
+    Each of ``ways`` is followed in turn, down to problems that no test makes smaller; those are solved in closed form or by
+    networks with a closed-form start.
     """
-    if len(sample.names) < 2:
-        return []
     out: list[Candidate] = []
-    ways = _ways(sample, surrogate or partial(fit_surrogate, sample))
-    sure = not (ways and ways[0].name.startswith("index") and ways[0].misfit > _SMOOTH_INDEX)
-    for reduction in ways[: 3 if depth == 0 else 1 if sure else 2]:
+    for reduction in ways:
         if control.reason():
             break
         solved = _smaller(problem, reduction.sample, control, depth)
@@ -316,6 +320,15 @@ def divide(
         if _exact(out, sample):
             break
     return _shortest(out, sample)
+
+
+def _followed(sample: Sample, surrogate: Callable[[], Surrogate]) -> list[Reduction]:
+    """The reductions that are worth following below the top: one, or two where the first is a doubtful index."""
+    if len(sample.names) < 2:
+        return []
+    ways = _ways(sample, surrogate)
+    sure = not (ways and ways[0].name.startswith("index") and ways[0].misfit > _SMOOTH_INDEX)
+    return ways[: 1 if sure else 2]
 
 
 def _by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], control: Control) -> list[Candidate]:
@@ -334,8 +347,8 @@ def _by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], con
 
 def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
     surrogate = cache(partial(fit_surrogate, sample))
-    split = len(sample.names) > 1 and depth < 8
-    deeper = divide(problem, sample, control, depth=depth + 1, surrogate=surrogate) if split else []
+    ways = _followed(sample, surrogate) if depth < _DEEPEST else []
+    deeper = divide(problem, sample, control, depth=depth + 1, ways=ways)
     if _solved(deeper, sample, surrogate):
         return deeper
     out = list(deeper)
@@ -416,7 +429,7 @@ def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate
 
 
 def _shortest(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
-    """The shortest descriptions among refitted candidates: four, or where noise makes them alike as many as are nearly as short."""
+    """The shortest descriptions among refitted candidates: four, or where noise makes them alike all that are nearly as short."""
     lengths = [sample.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)) for c in candidates]
     order = np.argsort(lengths, kind="stable")
     alike = [i for i in order[:8] if lengths[i] < lengths[order[0]] + _ALIKE]

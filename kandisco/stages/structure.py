@@ -137,7 +137,7 @@ def _positive(expr: Expr, column: Array) -> Expr:
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
-    fits = fit_patterns(u, v, functions)
+    fits = fit_patterns(u, v, functions, weights=sample.weights)
     if all(fit.error > EXACT for fit in fits):
         fits = [*fit_waves(u, v), *fits]
     name = var(sample.names[0])

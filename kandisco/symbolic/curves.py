@@ -137,30 +137,43 @@ def distinct(values: Array) -> tuple[list[int], Array]:
     return keep, values[keep]
 
 
-def correlations(values: Array, v: Array) -> Array:
+def correlations(values: Array, v: Array, weights: Array | None = None) -> Array:
     """1 - r^2 of each row of ``values`` with ``v``: the share of v's variance an affine map of the row leaves."""
-    centred = values - values.mean(axis=1, keepdims=True)
-    target = v - v.mean()
+    if weights is None:
+        centred, target = values - values.mean(axis=1, keepdims=True), v - v.mean()
+    else:
+        share, root = weights / np.sum(weights), np.sqrt(weights)
+        centred, target = (values - (values @ share)[:, None]) * root, (v - v @ share) * root
     with np.errstate(all="ignore"):
         r2 = (centred @ target) ** 2 / (np.sum(centred**2, axis=1) * np.sum(target**2))
     return np.asarray(1.0 - np.nan_to_num(r2, nan=0.0))
 
 
-def wrap(expr: Expr, values: Array, v: Array) -> Expr:
+def wrap(expr: Expr, values: Array, v: Array, weights: Array | None = None) -> Expr:
     """``c expr + d`` with c and d by linear regression of ``v`` on ``values``."""
-    spread = np.sum((values - values.mean()) ** 2)
-    c = float(np.sum((values - values.mean()) * (v - v.mean())) / spread) if spread > 0 else 0.0
-    return add(mul(num(c), expr), num(float(v.mean() - c * values.mean())))
+    mean, centre = float(np.average(values, weights=weights)), float(np.average(v, weights=weights))
+    leaning = (values - mean) * (1.0 if weights is None else weights)
+    spread = float(leaning @ (values - mean))
+    c = float(leaning @ (v - centre)) / spread if spread > 0 else 0.0
+    return add(mul(num(c), expr), num(centre - c * mean))
 
 
 def fit_curve(
-    u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 160, starts: int = 3, atoms: Atoms | None = None
+    u: Array,
+    v: Array,
+    functions: Sequence[FunctionSpec],
+    *,
+    weights: Array | None = None,
+    rows: int = 160,
+    starts: int = 3,
+    atoms: Atoms | None = None,
 ) -> list[CurveFit]:
     """Rank the library on one curve.
 
     Args:
         u, v: float64 [rows], the samples.
         functions: the library.
+        weights: float64 [rows], above zero: what each squared error counts; None for all alike.
         rows: samples used (evenly spread over the sorted curve).
         starts: atoms of each function refined by Levenberg-Marquardt.
         atoms: those of a library that holds ``functions``, where they are known at ``u`` (sorted, at most ``rows``).
@@ -170,20 +183,21 @@ def fit_curve(
     """
     order = np.argsort(u, kind="stable")
     order = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
-    u, v = u[order], v[order]
+    u, v, weights = u[order], v[order], None if weights is None else weights[order]
     deviation = float(np.std(v)) or 1.0
     atoms = make_atoms(u, functions) if atoms is None else atoms
-    missing = correlations(atoms.values, v)
+    missing = correlations(atoms.values, v, weights)
     fits = []
     for spec in functions:
         mine = [i for i, name in enumerate(atoms.names) if name == spec.name]
         best = sorted(mine, key=lambda i: missing[i])[:starts]
         if best:
-            fits.append(_refined(spec.name, [wrap(atoms.expr(i), atoms.values[i], v) for i in best], u, v, deviation))
+            starting = [wrap(atoms.expr(i), atoms.values[i], v, weights) for i in best]
+            fits.append(_refined(spec.name, starting, u, v, weights, deviation))
     return sorted(fits, key=lambda fit: fit.error)
 
 
-def _refined(name: str, exprs: list[Expr], u: Array, v: Array, deviation: float) -> CurveFit:
+def _refined(name: str, exprs: list[Expr], u: Array, v: Array, weights: Array | None, deviation: float) -> CurveFit:
     starts = np.array([expr.numbers() for expr in exprs])
-    fit = refit(exprs[0], (_X,), u[None, :], v, starts=starts, iterations=25)
+    fit = refit(exprs[0], (_X,), u[None, :], v, starts=starts, weights=weights, iterations=25)
     return CurveFit(name=name, expr=fit.expr, error=fit.rmse / deviation, complexity=complexity(fit.expr))

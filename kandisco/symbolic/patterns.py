@@ -27,6 +27,7 @@ _EXACT = 1e-12
 # Where neighbours as far apart as a mean is wide differ little more than the next ones, it is noise; leave no more.
 _NOISY, _AT_NOISE = 2.5, 1.1
 _PLAIN, _LONG_LIST = 3, 16
+_APART = 30.0
 _DEGREE = 12
 _FIRST = 6
 _POOR, _WINDOW_ROWS, _SMOOTH = 1e-3, 40, 0.1
@@ -37,13 +38,21 @@ _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
 
 
 def fit_patterns(
-    u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 48, windows: bool = True
+    u: Array,
+    v: Array,
+    functions: Sequence[FunctionSpec],
+    *,
+    weights: Array | None = None,
+    rows: int = 120,
+    keep: int = 48,
+    windows: bool = True,
 ) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
     Args:
         u, v: float64 [rows], the samples.
         functions: the library.
+        weights: float64 [rows], above zero: what each squared error counts; None for all alike.
         rows: samples the pairs are scored on; means of neighbours where the curve is noisy.
         keep: pairs of each kind refined by Levenberg-Marquardt.
         windows: look at an eighth of the rows too, where the whole is not drawn well.
@@ -51,7 +60,7 @@ def fit_patterns(
     Returns:
         Fits in the variable ``x``, shortest description first: under noise the smallest error would go to the most constants.
     """
-    a, b, noise = _coarse(u, v, rows)
+    a, b, w, noise = _coarse(u, v, weights, rows)
     deviation = float(np.std(v)) or 1.0
 
     def drawn(fits: Sequence[CurveFit]) -> bool:
@@ -60,39 +69,45 @@ def fit_patterns(
 
     # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
     plain = nested_atoms(a, functions)
-    alone, sums, products = _plain_below(plain, a, b, 2 * _FIRST), _sums(plain, b, keep), _products(plain, b, keep)
-    fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, deviation)
+    alone, sums, products = _plain_below(plain, a, b, w, 2 * _FIRST), _sums(plain, b, keep), _products(plain, b, keep)
+    fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, w, deviation)
     if min(fit.error for fit in fits) > _EXACT:
-        fits += fit_curve(a, b, functions) if noise else fit_curve(u, v, functions)
-        fits += [*_fitted(_below(a, b, functions, keep // 2), a, b, deviation), *_laurent(a, b, deviation)]
+        fits += fit_curve(a, b, functions, weights=w) if noise else fit_curve(u, v, functions, weights=weights)
+        fits += [*_fitted(_below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation)]
     if not drawn(fits):
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
-        fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, deviation)
+        fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, w, deviation)
     known = drawn(fits)
     fits.sort(key=lambda fit: _length(fit, len(a)))
-    out = [_on_all_rows(fit, u, v, deviation) for fit in fits[:_LONG_LIST]]
-    if windows and not known and min(fit.error for fit in out) > _POOR and (window := _window(u, v)) is not None:
-        seen = fit_patterns(u[window], v[window], functions, rows=rows, keep=keep // 4, windows=False)
-        out += [_on_all_rows(fit, u, v, deviation) for fit in seen[:6]]
+    out = [_on_all_rows(fit, u, v, weights, deviation) for fit in fits[:_LONG_LIST]]
+    if windows and not known and min(fit.error for fit in out) > _POOR and (part := _window(u, v)) is not None:
+        some = None if weights is None else weights[part]
+        seen = fit_patterns(u[part], v[part], functions, weights=some, rows=rows, keep=keep // 4, windows=False)
+        out += [_on_all_rows(fit, u, v, weights, deviation) for fit in seen[:6]]
     return sorted(out, key=lambda fit: _length(fit, len(u)))
 
 
-def _coarse(u: Array, v: Array, rows: int) -> tuple[Array, Array, float]:
-    """At most ``rows`` points of the curve, sorted, and the deviation of noise in them.
+def _coarse(u: Array, v: Array, weights: Array | None, rows: int) -> tuple[Array, Array, Array | None, float]:
+    """At most ``rows`` points of the curve, sorted, their weights, and the deviation of noise in them.
 
     They are some of the curve's own, without noise to speak of, or means of neighbours where these differ by noise alone.
     """
     order = np.argsort(u, kind="stable")
-    a, b = u[order], v[order]
+    a, b, w = u[order], v[order], np.ones_like(u) if weights is None else weights[order]
     width = len(u) // rows
-    near = float(np.mean(np.diff(b) ** 2))
-    if width > 1 and np.mean((b[width:] - b[:-width]) ** 2) < _NOISY * near:
+    if width > 1 and _apart(b, w, width) < _NOISY * _apart(b, w, 1):
         parts = np.array_split(np.arange(len(u)), rows)
-        noise = _AT_NOISE * (0.5 * near / width) ** 0.5
-        return np.array([a[part].mean() for part in parts]), np.array([b[part].mean() for part in parts]), noise
+        a, b = (np.array([np.average(column[part], weights=w[part]) for part in parts]) for column in (a, b))
+        means = np.array([w[part].sum() for part in parts])
+        return a, b, means / np.mean(means), _AT_NOISE * (0.5 * _apart(v[order], w, 1) / width) ** 0.5
     pick = np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))
-    return a[pick], b[pick], 0.0
+    return a[pick], b[pick], None if weights is None else w[pick], 0.0
+
+
+def _apart(b: Array, w: Array, width: int) -> float:
+    """Weighted mean square of the difference of values ``width`` places apart."""
+    return float(np.average((b[width:] - b[:-width]) ** 2, weights=np.sqrt(w[width:] * w[:-width])))
 
 
 def _length(fit: CurveFit, rows: int) -> float:
@@ -108,18 +123,18 @@ def _window(u: Array, v: Array) -> NDArray[np.int64] | None:
     return parts[int(np.argmin(rough))] if rough and min(rough) < _SMOOTH else None
 
 
-def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, deviation: float) -> list[CurveFit]:
+def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, weights: Array | None, deviation: float) -> list[CurveFit]:
     fits = []
     for name, expr in starts:
-        fit = refit(expr, (_X,), a[None, :], b, iterations=30)
+        fit = refit(expr, (_X,), a[None, :], b, weights=weights, iterations=30)
         fits.append(CurveFit(name=name, expr=fit.expr, error=fit.rmse / deviation, complexity=complexity(fit.expr)))
     return fits
 
 
-def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> list[tuple[str, Expr]]:
+def _below(u: Array, v: Array, weights: Array | None, functions: Sequence[FunctionSpec], keep: int) -> list[tuple[str, Expr]]:
     """T^-1(u^-k (c f + d)): every atom against every transformed target times every power, by one matrix product."""
-    atoms, targets = make_atoms(u, functions), _targets(u, v)
-    missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
+    atoms, targets = make_atoms(u, functions), _targets(u, v, weights)
+    missing = np.array([correlations(atoms.values, values, w) for _, _, values, w in targets])
     found: list[tuple[float, str, Expr]] = []
     leaders: list[tuple[float, str, Expr]] = []
     for name in dict.fromkeys(atoms.names):
@@ -131,10 +146,10 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
         order = range(len(targets)) if atoms.kinds[best[0]] != "affine" else np.argsort(left, kind="stable")[:4]
         first = len(found)
         for row in order:
-            undone, k, values = targets[row]
-            atom, error = _sharpened(atoms, int(best[row]), u, values) if atoms.kinds[best[row]] != "affine" else (
+            undone, k, values, w = targets[row]
+            atom, error = _sharpened(atoms, int(best[row]), u, values, w) if atoms.kinds[best[row]] != "affine" else (
                 atoms.expr(int(best[row])), left[row])  # fmt: skip
-            inner = wrap(atom, evaluate(atom, {_X: u}), values)
+            inner = wrap(atom, evaluate(atom, {_X: u}), values, w)
             found.append((error, f"{undone.name} * x^{k:g} ~ {name}", _back(undone, k, inner)))
         leaders.append(min(found[first:], key=lambda item: item[0]))
     found.sort(key=lambda item: item[0])
@@ -144,23 +159,31 @@ def _below(u: Array, v: Array, functions: Sequence[FunctionSpec], keep: int) -> 
     ]
 
 
-def _plain_below(atoms: Atoms, u: Array, v: Array, keep: int) -> list[tuple[str, Expr]]:
+def _plain_below(atoms: Atoms, u: Array, v: Array, weights: Array | None, keep: int) -> list[tuple[str, Expr]]:
     """T^-1(u^-k (c f + d)) for atoms whose numbers are taken as they are."""
-    targets = _targets(u, v)
-    missing = np.array([correlations(atoms.values, values) for _, _, values in targets])
+    targets = _targets(u, v, weights)
+    missing = np.array([correlations(atoms.values, values, w) for _, _, values, w in targets])
     out = []
     for flat in np.argsort(missing, axis=None, kind="stable")[:keep]:
         row, i = divmod(int(flat), missing.shape[1])
-        undone, k, values = targets[row]
-        inner = wrap(atoms.expr(i), atoms.values[i], values)
+        undone, k, values, w = targets[row]
+        inner = wrap(atoms.expr(i), atoms.values[i], values, w)
         out.append((f"{undone.name} * x^{k:g} ~ {atoms.names[i]}", _back(undone, k, inner)))
     return out
 
 
-def _targets(u: Array, v: Array) -> list[tuple[Undone, float, Array]]:
-    """Every transformed target times every power of u that is finite and not flat."""
-    targets = [(undone, k, undone.values * _raised(u, k)) for undone in transforms(v) for k in _POWERS if _defined(u, k)]
-    return [item for item in targets if np.all(np.isfinite(item[2])) and np.std(item[2]) > 1e-12 * np.max(np.abs(item[2]))]
+def _targets(u: Array, v: Array, weights: Array | None) -> list[tuple[Undone, float, Array, Array]]:
+    """Every transformed target times every power of u that is finite and not flat, and what each squared error of it counts."""
+    out = []
+    for undone in transforms(v):
+        for k in (k for k in _POWERS if _defined(u, k)):
+            factor = _raised(u, k)
+            values = undone.values * factor
+            if not np.all(np.isfinite(values)) or not np.std(values) > 1e-12 * np.max(np.abs(values)):
+                continue
+            size = np.clip(np.abs(factor) / np.median(np.abs(factor)), 1 / _APART, _APART)
+            out.append((undone, k, values, undone.weights * size**-2.0 * (1.0 if weights is None else weights)))
+    return out
 
 
 def _back(undone: Undone, k: float, inner: Expr) -> Expr:
@@ -168,7 +191,7 @@ def _back(undone: Undone, k: float, inner: Expr) -> Expr:
     return undone.outer.substitute({_X: mul(*factor, inner)})
 
 
-def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
+def _sharpened(atoms: Atoms, i: int, u: Array, v: Array, weights: Array) -> tuple[Expr, float]:
     """A line search over the one constant inside an atom; returns the atom and 1 - r^2."""
     shape, kind = atoms.shapes[i], atoms.kinds[i]
     s, t = float(atoms.slopes[i]), float(atoms.offsets[i])
@@ -181,7 +204,7 @@ def _sharpened(atoms: Atoms, i: int, u: Array, v: Array) -> tuple[Expr, float]:
         values = evaluate(shape, {_X: slopes[:, None] * u + offsets[:, None]})
         # The search may put a pole right on a row: that is no candidate, however well the other rows fit.
         sound = np.all(np.isfinite(values), axis=1)
-        missing = np.where(sound, correlations(np.where(sound[:, None], values, 0.0), v), 2.0)
+        missing = np.where(sound, correlations(np.where(sound[:, None], values, 0.0), v, weights), 2.0)
         best = int(np.argmin(missing))
         s, t, error, step = float(slopes[best]), float(offsets[best]), float(missing[best]), step / 3
     atom = Atoms(
@@ -203,7 +226,7 @@ def _raised(u: Array, k: float) -> Array:
     return np.asarray(u**k) if k else np.ones_like(u)
 
 
-def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
+def _laurent(u: Array, v: Array, weights: Array | None, deviation: float) -> list[CurveFit]:
     """T^-1 of a sparse polynomial in u, or in 1/u."""
     fits = []
     for base, z in ((var(_X), u), (power(var(_X), rat(-1)), 1 / u if np.all(u != 0) else u[:0])):
@@ -211,12 +234,13 @@ def _laurent(u: Array, v: Array, deviation: float) -> list[CurveFit]:
             continue
         terms = monomials(("z",), z[None, :], min(_DEGREE, len(u) // 3))
         for undone in transforms(v):
-            found = sparse_fit(terms, undone.values, most=_DEGREE)
+            counted = undone.weights if weights is None else undone.weights * weights
+            found = sparse_fit(terms, undone.values, weights=counted, most=_DEGREE)
             # A long polynomial that is not exact is an interpolant.
             if found is not None and (len(found[0]) <= _SHORT or found[2] < _CLOSE):
                 active, coef, _ = found
                 expr = undone.outer.substitute({_X: combination([terms.exprs[i] for i in active], coef)}).substitute({"z": base})
-                fits += _fitted([(f"{undone.name} ~ polynomial", expr)], u, v, deviation)
+                fits += _fitted([(f"{undone.name} ~ polynomial", expr)], u, v, weights, deviation)
     return fits
 
 
@@ -226,13 +250,13 @@ def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
     deviation = float(np.std(v)) or 1.0
-    fits = _fitted(_below(a, b, functions, 2 * keep), a, b, deviation)
-    plain = _fitted(_plain_below(nested_atoms(a, functions), a, b, 2 * keep), a, b, deviation)
+    fits = _fitted(_below(a, b, None, functions, 2 * keep), a, b, None, deviation)
+    plain = _fitted(_plain_below(nested_atoms(a, functions), a, b, None, 2 * keep), a, b, None, deviation)
     return [*sorted(fits, key=lambda fit: fit.error)[:keep], *sorted(plain, key=lambda fit: fit.error)[: keep // 2]]
 
 
-def _on_all_rows(fit: CurveFit, u: Array, v: Array, deviation: float) -> CurveFit:
-    better = refit(fit.expr, (_X,), u[None, :], v, iterations=30)
+def _on_all_rows(fit: CurveFit, u: Array, v: Array, weights: Array | None, deviation: float) -> CurveFit:
+    better = refit(fit.expr, (_X,), u[None, :], v, weights=weights, iterations=30)
     return CurveFit(name=fit.name, expr=better.expr, error=better.rmse / deviation, complexity=fit.complexity)
 
 
