@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,12 @@ from kandisco.control import Control
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
-from kandisco.search import Problem, attempts, divide, settled, smooth_error
+from kandisco.search import Problem, attempts, settled, smooth_error
+from kandisco.search.division import divisions
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.score import Rows, score
 from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import StageRecord
 
 
@@ -104,7 +108,7 @@ def test_the_wrong_shape_is_not_read_off(registry: Registry) -> None:
 @pytest.mark.parametrize("law", ["c**2*log(a**2 + b**2)", "a**2*(sin(b) + c)"])
 def test_dividing_solves_a_law_of_three_columns(registry: Registry, law: str) -> None:
     task = problem(registry, rows(law, "abc", n=400))
-    found = divide(task, task.sample, Control())
+    found = [c for attempt in divisions(task, task.sample, partial(fit_surrogate, task.sample)) for c in attempt.run(Control())]
     far = {"a": np.array([4.0, 0.5]), "b": np.array([0.3, 5.0]), "c": np.array([6.0, 0.4])}
     best = min(found, key=lambda candidate: candidate.rmse)
     assert best.rmse < 1e-11 * task.sample.scale
@@ -113,7 +117,8 @@ def test_dividing_solves_a_law_of_three_columns(registry: Registry, law: str) ->
 
 def test_an_interrupt_ends_dividing(registry: Registry) -> None:
     task = problem(registry, rows("c*sqrt(a**2 + b**2)", "abc"))
-    assert divide(task, task.sample, Control(interrupted=True)) == []
+    stopped = divisions(task, task.sample, partial(fit_surrogate, task.sample))
+    assert [attempt.run(Control(interrupted=True)) for attempt in stopped] == [[], [], []]
 
 
 def test_a_smooth_surrogate_tells_what_a_law_has_to_match(registry: Registry) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import Program, evaluate
-from kandisco.symbolic.refit import _steps, refit, residual_unit
+from kandisco.symbolic.refit import _damped, _solved, refit, residual_unit
 
 RNG = np.random.default_rng(11)
 X = RNG.uniform(0.5, 3.0, (2, 120))
@@ -117,5 +117,13 @@ def test_weights_are_inverse_variances() -> None:
 def test_constants_that_stand_in_for_each_other_to_the_last_bit_get_a_step() -> None:
     twins = np.ones((1, 2, 8))
     # The damping takes back what keeps the matrix regular: that is singular to the last bit.
-    step = _steps(np.ones((1, 8)), twins, np.array([-1e-12]))
+    matrix, unit, scale = _damped(twins, np.array([-1e-12]))
+    step = _solved(matrix, unit, np.ones((1, 8))) / scale
     np.testing.assert_allclose(step.sum(), 1.0, rtol=1e-6)
+
+
+def test_a_bent_valley_takes_a_dozen_steps() -> None:
+    x = np.linspace(0.0, 1.0, 200)
+    y = -2 - 9 / (x - 3) + 0.01 * np.random.default_rng(3).normal(size=200)
+    few, many = (refit(parse("-0.2 - 2.1/(x - 1.7)"), ("x",), x[None], y, iterations=n) for n in (15, 300))
+    assert few.rmse == pytest.approx(many.rmse, rel=1e-9)
