@@ -48,3 +48,11 @@ def test_a_pole_on_a_row_is_no_candidate(registry: Registry) -> None:
     for fit in fit_patterns(u, np.abs(u - 1.5) ** 0.3, registry.functions(("powers",)), keep=4):
         assert np.all(np.isfinite(evaluate(fit.expr, {"x": u})))
         assert np.isfinite(fit.error)
+
+
+def test_under_noise_the_plain_law_comes_first(registry: Registry) -> None:
+    rng = np.random.default_rng(11)
+    u = rng.uniform(0.0, 1.0, 900)
+    fits = fit_patterns(u, 1 + 3 * u / (3 - u) + 0.014 * rng.normal(size=900), registry.functions(("elementary",)))
+    assert fits[0].name == "1/x"
+    assert sorted(fits[0].expr.numbers()) == pytest.approx([-9.0, -3.0, -2.0], rel=0.2)

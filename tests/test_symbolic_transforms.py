@@ -34,3 +34,21 @@ def test_only_what_the_sign_and_range_allow_is_offered() -> None:
     assert "1/y" not in names["with zero"]
     assert "asin" not in names["large"]
     assert not {"exp y", "sin y", "cos y"} & names["large"]
+
+
+def test_rows_that_noise_has_carried_past_the_border_do_not_count() -> None:
+    y = np.linspace(0.2, 3.0, 100)
+    y[5] = -0.01
+    squared = next(undone for undone in transforms(y) if undone.name == "y^2")
+    assert squared.weights[5] == 0
+    assert np.mean(squared.weights) == pytest.approx(1.0)
+    y[6:12] = -0.01
+    assert "y^2" not in {undone.name for undone in transforms(y)}
+
+
+def test_weights_are_the_inverse_square_of_what_the_transformation_makes_of_an_error() -> None:
+    y = np.linspace(1.0, 4.0, 50)
+    for undone in transforms(y):
+        near = next(other for other in transforms(y + 1e-6) if other.name == undone.name)
+        slope = (near.values - undone.values) / 1e-6
+        np.testing.assert_allclose(undone.weights * slope**2, undone.weights[0] * slope[0] ** 2, rtol=1e-3, err_msg=undone.name)
