@@ -51,4 +51,4 @@ def test_weights_are_the_inverse_square_of_what_the_transformation_makes_of_an_e
     for undone in transforms(y):
         near = next(other for other in transforms(y + 1e-6) if other.name == undone.name)
         slope = (near.values - undone.values) / 1e-6
-        np.testing.assert_allclose(undone.weights * slope**2, undone.weights[0] * slope[0] ** 2, rtol=1e-3, err_msg=undone.name)
+        np.testing.assert_allclose(undone.unit**2 * undone.weights * slope**2, 1.0, rtol=1e-3, err_msg=undone.name)

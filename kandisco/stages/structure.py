@@ -52,7 +52,7 @@ def monomial(sample: Sample) -> list[Candidate]:
         exprs=(rat(1), *(var(sample.names[i]) for i in usable)),
         values=np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[usable]))]),
     )
-    log = Undone(name="log y", values=np.log(np.abs(sample.y)), outer=var("x"), weights=_sizes(sample.y) ** 2)
+    log = Undone(name="log y", values=np.log(np.abs(sample.y)), outer=var("x"), weights=_sizes(sample.y) ** 2, unit=1.0)
     found = dictionary.sparse_fit(terms, log.values, weights=_weights(sample, log), most=40)
     if found is None:
         return []

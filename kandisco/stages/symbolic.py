@@ -15,10 +15,9 @@ import numpy as np
 
 from kandisco.control import Control
 from kandisco.expr import complexity, to_text
-from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.symbolic.curves import CurveFit, fit_curve
+from kandisco.symbolic.curves import CurveFit, different, fit_curve
 from kandisco.symbolic.graph import Curve, Graph, assignments, costs
 from kandisco.symbolic.patterns import fit_below
 from kandisco.symbolic.snap import EXACT, Sample
@@ -90,25 +89,13 @@ def _ranked(
     engine: Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None,
 ) -> list[CurveFit]:
     """The best single functions; where none draws the curve to within ``drawn``, nested ones, and then the engine's."""
-    fits = _different(fit_curve(curve.u, curve.v, functions), curve)
+    fits = different(fit_curve(curve.u, curve.v, functions), curve.u, curve.v)
     fits = [fits[i] for i in np.argsort(costs(fits), kind="stable")[: candidates + 2]] if fits else []
     if fits and min(fit.error for fit in fits) > drawn:
         fits += fit_below(curve.u, curve.v, functions)
     if engine is not None and (not fits or min(fit.error for fit in fits) > drawn):
         fits += engine(curve.u, curve.v, fits)
     return fits
-
-
-def _different(fits: list[CurveFit], curve: Curve) -> list[CurveFit]:
-    """Without fits that draw the very curve of a better one (a sine and its cosine)."""
-    drawn: list[Array] = []
-    out = []
-    for fit in fits:
-        values = evaluate(fit.expr, {"x": curve.u})
-        if not any(np.max(np.abs(values - other)) <= 1e-6 * np.ptp(curve.v) for other in drawn):
-            drawn.append(values)
-            out.append(fit)
-    return out
 
 
 def _on_all_rows(candidate: Candidate, sample: Sample) -> Candidate:

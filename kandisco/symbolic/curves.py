@@ -197,6 +197,18 @@ def fit_curve(
     return sorted(fits, key=lambda fit: fit.error)
 
 
+def different(fits: Sequence[CurveFit], u: Array, v: Array) -> list[CurveFit]:
+    """Without fits that draw the very curve of an earlier one (a sine and its cosine), ``v`` [rows] at ``u`` [rows]."""
+    drawn: list[Array] = []
+    out = []
+    for fit in fits:
+        values = evaluate(fit.expr, {_X: u})
+        if not any(np.max(np.abs(values - other)) <= 1e-6 * np.ptp(v) for other in drawn):
+            drawn.append(values)
+            out.append(fit)
+    return out
+
+
 def _refined(name: str, exprs: list[Expr], u: Array, v: Array, weights: Array | None, deviation: float) -> CurveFit:
     starts = np.array([expr.numbers() for expr in exprs])
     fit = refit(exprs[0], (_X,), u[None, :], v, starts=starts, weights=weights, iterations=25)

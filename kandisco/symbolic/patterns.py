@@ -7,7 +7,6 @@ Levenberg-Marquardt fits of the whole pattern.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +14,23 @@ from numpy.typing import NDArray
 from kandisco.expr import Expr, add, complexity, mul, num, parse, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
-from kandisco.symbolic.curves import Atoms, CurveFit, correlations, fit_curve, make_atoms, wrap
+from kandisco.symbolic.below import below, plain_below
+from kandisco.symbolic.curves import Atoms, CurveFit, correlations, different, fit_curve, make_atoms, wrap
 from kandisco.symbolic.dictionary import combination, monomials, sparse_fit
 from kandisco.symbolic.nested import nested_atoms
 from kandisco.symbolic.refit import refit
-from kandisco.symbolic.transforms import Undone, transforms
+from kandisco.symbolic.transforms import transforms
 
 Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
 # Where neighbours as far apart as a mean is wide differ little more than the next ones, it is noise; leave no more.
 _NOISY, _AT_NOISE = 2.5, 1.1
-_PLAIN, _LONG_LIST = 3, 16
-_APART = 30.0
+_PLAIN, _LONG_LIST, _ALIKE = 3, 16, 60
 _DEGREE = 12
 _FIRST = 6
 _POOR, _WINDOW_ROWS, _SMOOTH = 1e-3, 40, 0.1
 _SHORT, _CLOSE = 5, 1e-9
-_POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)
 _OUTER_SLOPES = (0.3, 1.0, 2.0, 4.0, -0.3, -1.0, -2.0, -4.0)
 _OUTER_OFFSETS = (0.0, 0.5, -0.5, 1.2, -1.2, 2.0)
 
@@ -69,17 +67,19 @@ def fit_patterns(
 
     # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
     plain = nested_atoms(a, functions)
-    alone, sums, products = _plain_below(plain, a, b, w, 2 * _FIRST), _sums(plain, b, keep), _products(plain, b, keep)
+    alone = plain_below(plain, a, b, w, _ALIKE if noise else 2 * _FIRST)
+    sums, products = _sums(plain, b, keep), _products(plain, b, keep)
     fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, w, deviation)
     if min(fit.error for fit in fits) > _EXACT:
         fits += fit_curve(a, b, functions, weights=w) if noise else fit_curve(u, v, functions, weights=weights)
-        fits += [*_fitted(_below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation)]
+        fits += [*_fitted(below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation)]
     if not drawn(fits):
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, w, deviation)
     known = drawn(fits)
     fits.sort(key=lambda fit: _length(fit, len(a)))
+    fits = different(fits[: 4 * _LONG_LIST], a, b)
     out = [_on_all_rows(fit, u, v, weights, deviation) for fit in fits[:_LONG_LIST]]
     if windows and not known and min(fit.error for fit in out) > _POOR and (part := _window(u, v)) is not None:
         some = None if weights is None else weights[part]
@@ -131,101 +131,6 @@ def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, weights: Arr
     return fits
 
 
-def _below(u: Array, v: Array, weights: Array | None, functions: Sequence[FunctionSpec], keep: int) -> list[tuple[str, Expr]]:
-    """T^-1(u^-k (c f + d)): every atom against every transformed target times every power, by one matrix product."""
-    atoms, targets = make_atoms(u, functions), _targets(u, v, weights)
-    missing = np.array([correlations(atoms.values, values, w) for _, _, values, w in targets])
-    found: list[tuple[float, str, Expr]] = []
-    leaders: list[tuple[float, str, Expr]] = []
-    for name in dict.fromkeys(atoms.names):
-        mine = np.array([i for i, other in enumerate(atoms.names) if other == name])
-        best = mine[missing[:, mine].argmin(axis=1)]
-        left = missing[np.arange(len(targets)), best]
-        # With two constants inside a function draws any smooth curve well, so only a few of those are worth refining; with one,
-        # a line search tells at once whether it draws this curve.
-        order = range(len(targets)) if atoms.kinds[best[0]] != "affine" else np.argsort(left, kind="stable")[:4]
-        first = len(found)
-        for row in order:
-            undone, k, values, w = targets[row]
-            atom, error = _sharpened(atoms, int(best[row]), u, values, w) if atoms.kinds[best[row]] != "affine" else (
-                atoms.expr(int(best[row])), left[row])  # fmt: skip
-            inner = wrap(atom, evaluate(atom, {_X: u}), values, w)
-            found.append((error, f"{undone.name} * x^{k:g} ~ {name}", _back(undone, k, inner)))
-        leaders.append(min(found[first:], key=lambda item: item[0]))
-    found.sort(key=lambda item: item[0])
-    # The grid is coarse for functions with two constants: each function's best entry gets its refinement, whatever its rank.
-    return [
-        (name, expr) for _, name, expr in [*leaders, *(item for item in found if item not in leaders)][: len(leaders) + 2 * keep]
-    ]
-
-
-def _plain_below(atoms: Atoms, u: Array, v: Array, weights: Array | None, keep: int) -> list[tuple[str, Expr]]:
-    """T^-1(u^-k (c f + d)) for atoms whose numbers are taken as they are."""
-    targets = _targets(u, v, weights)
-    missing = np.array([correlations(atoms.values, values, w) for _, _, values, w in targets])
-    out = []
-    for flat in np.argsort(missing, axis=None, kind="stable")[:keep]:
-        row, i = divmod(int(flat), missing.shape[1])
-        undone, k, values, w = targets[row]
-        inner = wrap(atoms.expr(i), atoms.values[i], values, w)
-        out.append((f"{undone.name} * x^{k:g} ~ {atoms.names[i]}", _back(undone, k, inner)))
-    return out
-
-
-def _targets(u: Array, v: Array, weights: Array | None) -> list[tuple[Undone, float, Array, Array]]:
-    """Every transformed target times every power of u that is finite and not flat, and what each squared error of it counts."""
-    out = []
-    for undone in transforms(v):
-        for k in (k for k in _POWERS if _defined(u, k)):
-            factor = _raised(u, k)
-            values = undone.values * factor
-            if not np.all(np.isfinite(values)) or not np.std(values) > 1e-12 * np.max(np.abs(values)):
-                continue
-            size = np.clip(np.abs(factor) / np.median(np.abs(factor)), 1 / _APART, _APART)
-            out.append((undone, k, values, undone.weights * size**-2.0 * (1.0 if weights is None else weights)))
-    return out
-
-
-def _back(undone: Undone, k: float, inner: Expr) -> Expr:
-    factor = () if k == 0 else (power(var(_X), rat(Fraction(-k).limit_denominator(2))),)
-    return undone.outer.substitute({_X: mul(*factor, inner)})
-
-
-def _sharpened(atoms: Atoms, i: int, u: Array, v: Array, weights: Array) -> tuple[Expr, float]:
-    """A line search over the one constant inside an atom; returns the atom and 1 - r^2."""
-    shape, kind = atoms.shapes[i], atoms.kinds[i]
-    s, t = float(atoms.slopes[i]), float(atoms.offsets[i])
-    step = 0.25 if kind == "scaled" else 0.25 * float(np.ptp(u))
-    error = 1.0
-    for _ in range(7 if kind != "bare" else 1):
-        grid = step * np.linspace(-1, 1, 9)
-        slopes = s * (1 + grid) if kind == "scaled" else np.full(9, s)
-        offsets = t + grid if kind == "shifted" else np.full(9, t)
-        values = evaluate(shape, {_X: slopes[:, None] * u + offsets[:, None]})
-        # The search may put a pole right on a row: that is no candidate, however well the other rows fit.
-        sound = np.all(np.isfinite(values), axis=1)
-        missing = np.where(sound, correlations(np.where(sound[:, None], values, 0.0), v, weights), 2.0)
-        best = int(np.argmin(missing))
-        s, t, error, step = float(slopes[best]), float(offsets[best]), float(missing[best]), step / 3
-    atom = Atoms(
-        names=atoms.names[i : i + 1],
-        shapes=(shape,),
-        slopes=np.array([s]),
-        offsets=np.array([t]),
-        kinds=(kind,),
-        values=atoms.values[:1],
-    )
-    return atom.expr(0), error
-
-
-def _defined(u: Array, k: float) -> bool:
-    return bool((k >= 0 or np.all(u != 0)) and (k == int(k) or np.all(u > 0)))
-
-
-def _raised(u: Array, k: float) -> Array:
-    return np.asarray(u**k) if k else np.ones_like(u)
-
-
 def _laurent(u: Array, v: Array, weights: Array | None, deviation: float) -> list[CurveFit]:
     """T^-1 of a sparse polynomial in u, or in 1/u."""
     fits = []
@@ -250,8 +155,8 @@ def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: in
     coarse = order[np.unique(np.linspace(0, len(u) - 1, min(rows, len(u))).astype(int))]
     a, b = u[coarse], v[coarse]
     deviation = float(np.std(v)) or 1.0
-    fits = _fitted(_below(a, b, None, functions, 2 * keep), a, b, None, deviation)
-    plain = _fitted(_plain_below(nested_atoms(a, functions), a, b, None, 2 * keep), a, b, None, deviation)
+    fits = _fitted(below(a, b, None, functions, 2 * keep), a, b, None, deviation)
+    plain = _fitted(plain_below(nested_atoms(a, functions), a, b, None, 2 * keep), a, b, None, deviation)
     return [*sorted(fits, key=lambda fit: fit.error)[:keep], *sorted(plain, key=lambda fit: fit.error)[: keep // 2]]
 
 

@@ -23,18 +23,20 @@ class Undone:
     """``values`` = T(y), and ``outer``, the tree in ``x`` with y = outer(T(y)).
 
     ``weights`` [rows] say what the squared error of each value counts when the errors of y are alike: 1 / T'(y)^2, on average 1;
-    0 for the rows that noise has carried to where T is not defined, whose values are those of the border.
+    0 for the rows that noise has carried to where T is not defined, whose values are those of the border. ``unit`` is the error
+    of y that an error of 1 in a value of weight 1 stands for.
     """
 
     name: str
     values: Array
     outer: Expr
     weights: Array
+    unit: float
 
 
 def plain(y: Array) -> Undone:
     """The target itself."""
-    return Undone(name="y", values=y, outer=_X, weights=np.ones_like(y))
+    return Undone(name="y", values=y, outer=_X, weights=np.ones_like(y), unit=1.0)
 
 
 def transforms(y: Array) -> Iterator[Undone]:
@@ -61,10 +63,10 @@ def _powers(size: Array, negative: bool) -> Iterator[Undone]:
     def signed(expr: Expr) -> Expr:
         return mul(rat(-1), expr) if negative else expr
 
-    yield _undone("y^2", signed(power(_X, rat(1, 2))), size, lambda v: v * v, lambda v: v)
-    yield _undone("sqrt y", signed(power(_X, rat(2))), size, np.sqrt, lambda v: v**-0.5)
-    yield _undone("1/sqrt y", signed(power(_X, rat(-2))), size, lambda v: 1 / np.sqrt(v), lambda v: v**-1.5)
-    yield _undone("1/y^2", signed(power(_X, rat(-1, 2))), size, lambda v: 1 / (v * v), lambda v: v**-3)
+    yield _undone("y^2", signed(power(_X, rat(1, 2))), size, lambda v: v * v, lambda v: 2 * v)
+    yield _undone("sqrt y", signed(power(_X, rat(2))), size, np.sqrt, lambda v: 0.5 * v**-0.5)
+    yield _undone("1/sqrt y", signed(power(_X, rat(-2))), size, lambda v: 1 / np.sqrt(v), lambda v: 0.5 * v**-1.5)
+    yield _undone("1/y^2", signed(power(_X, rat(-1, 2))), size, lambda v: 1 / (v * v), lambda v: 2 * v**-3)
     # A free factor in front lets the reduction move exp's constant outside, where it may turn out to be a known number.
     yield _undone("log y", signed(mul(num(1.0), call("exp", _X))), size, np.log, lambda v: 1 / v)
 
@@ -87,4 +89,6 @@ def _undone(name: str, outer: Expr, y: Array, forward: Callable[[Array], Array],
     middle = float(np.median(steep[known])) or 1.0
     weights = np.where(known, np.clip(np.where(known, steep, middle) / middle, 1 / _STEEPEST, _STEEPEST) ** -2.0, 0.0)
     nearest = values[int(np.nanargmin(np.abs(y)))]
-    return Undone(name=name, values=np.where(known, values, nearest), outer=outer, weights=weights / float(np.mean(weights)))
+    mean = float(np.mean(weights))
+    values = np.where(known, values, nearest)
+    return Undone(name=name, values=values, outer=outer, weights=weights / mean, unit=mean**0.5 / middle)
