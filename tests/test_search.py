@@ -83,7 +83,7 @@ def test_a_column_with_a_small_or_straight_effect_is_kept(registry: Registry, la
 def test_a_network_is_trained_pruned_and_read_off(registry: Registry) -> None:
     records: list[StageRecord] = []
     kept: list[net.KAN] = []
-    task = problem(registry, rows("exp(-a)*b**2", n=400), width="2,1,1", restarts=4, beam=6)
+    task = problem(registry, rows("exp(-a)*b**2", n=400), width="2,1,1", restarts=4, beam=8)
     task = Problem(
         rows=task.rows,
         functions=task.functions,
