@@ -106,9 +106,9 @@ def classify(
         >>> from kandisco.registry import Registry
         >>> from kandisco.tasks.labels import to_labelled
         >>> from kandisco.types import Table
-        >>> a, b = np.random.default_rng(0).uniform(0.2, 2, (2, 600))
+        >>> a, b = np.random.default_rng(0).uniform(0.2, 2, (2, 200))
         >>> table = Table(columns={"a": a, "b": b, "kind": ["in" if p > 1 else "out" for p in a * b]})
-        >>> found = classify(to_labelled(table), Config(), Registry(load(entry_points=False)), network=False)
+        >>> found = classify(to_labelled(table), Config(), Registry(load(entry_points=False)), network=False, max_complexity=6)
         >>> found.best is not None and found.best.accuracy > 0.95
         True
     """
