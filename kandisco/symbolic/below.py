@@ -98,9 +98,11 @@ def _targets(u: Array, v: Array, weights: Array | None) -> list[_Target]:
                 continue
             counted = undone.weights * np.clip(np.abs(factor) / middle, 1 / _APART, _APART) ** -2.0
             counted = counted if weights is None else counted * weights
-            centred = values - np.average(values, weights=counted)
-            power = (undone.unit / middle) ** 2 * float(np.mean(counted * centred**2))
-            out.append(_Target(undone=undone, k=k, values=values, weights=counted, power=power))
+            with np.errstate(all="ignore"):
+                centred = (values - np.average(values, weights=counted)) * (undone.unit / middle)
+                power = float(np.mean(counted * centred**2))
+            if np.isfinite(power):
+                out.append(_Target(undone=undone, k=k, values=values, weights=counted, power=power))
     return out
 
 
