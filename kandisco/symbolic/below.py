@@ -88,22 +88,22 @@ class _Target:
 
 
 def _targets(u: Array, v: Array, weights: Array | None) -> list[_Target]:
-    """Every transformed target times every power of u that is finite and not flat."""
-    out = []
-    for undone in transforms(v):
-        for k in (k for k in _POWERS if _defined(u, k)):
-            factor = _raised(u, k)
-            values, middle = undone.values * factor, float(np.median(np.abs(factor)))
-            if not np.all(np.isfinite(values)) or not np.std(values) > 1e-12 * np.max(np.abs(values)):
-                continue
-            counted = undone.weights * np.clip(np.abs(factor) / middle, 1 / _APART, _APART) ** -2.0
-            counted = counted if weights is None else counted * weights
-            with np.errstate(all="ignore"):
-                centred = (values - np.average(values, weights=counted)) * (undone.unit / middle)
-                power = float(np.mean(counted * centred**2))
-            if np.isfinite(power):
-                out.append(_Target(undone=undone, k=k, values=values, weights=counted, power=power))
-    return out
+    """Every transformed target times every power of u that is finite and not flat, and whose squared errors can be held."""
+    found = (_target(undone, u, k, weights) for undone in transforms(v) for k in _POWERS if _defined(u, k))
+    return [target for target in found if target is not None]
+
+
+def _target(undone: Undone, u: Array, k: float, weights: Array | None) -> _Target | None:
+    factor = _raised(u, k)
+    with np.errstate(all="ignore"):
+        values, middle = undone.values * factor, float(np.median(np.abs(factor)))
+        if not np.all(np.isfinite(values)) or not np.std(values) > 1e-12 * np.max(np.abs(values)):
+            return None
+        counted = undone.weights * np.clip(np.abs(factor) / middle, 1 / _APART, _APART) ** -2.0
+        counted = counted if weights is None else counted * weights
+        centred = (values - np.average(values, weights=counted)) * (undone.unit / middle)
+        power = float(np.mean(counted * centred**2))
+    return _Target(undone=undone, k=k, values=values, weights=counted, power=power) if np.isfinite(power) else None
 
 
 def _back(target: _Target, inner: Expr) -> Expr:

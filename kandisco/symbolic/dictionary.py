@@ -52,12 +52,15 @@ def sparse_fit(
 ) -> tuple[list[int], Array, float] | None:
     """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
-    None where more than ``most`` terms remain, or where all terms together leave a relative error above ``close``.
+    None where more than ``most`` terms remain, where squares of y pass what a float can hold, or where all terms together leave a relative error above ``close``.
     """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
     design = (terms.values / scale[:, None]).T
-    deviation = float(np.std(y)) or float(np.max(np.abs(y))) or 1.0
+    with np.errstate(over="ignore"):
+        deviation = float(np.std(y)) or float(np.max(np.abs(y))) or 1.0
+    if not np.isfinite(deviation):
+        return None
     rows = len(y)
     if weights is not None:
         root = np.sqrt(weights / np.mean(weights))
