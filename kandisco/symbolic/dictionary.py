@@ -52,7 +52,8 @@ def sparse_fit(
 ) -> tuple[list[int], Array, float] | None:
     """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
-    None where more than ``most`` terms remain, where squares of y pass what a float can hold, or where all terms together leave a relative error above ``close``.
+    None where more than ``most`` terms remain, where squares of y pass what a float can hold, or where all terms together leave a
+    relative error above ``close``.
     """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
