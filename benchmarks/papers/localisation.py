@@ -24,6 +24,13 @@ FORMS = {
     "generalised": "alpha*E_ + 2.0*lam - 2.0",
     "modified": "lam*cosh(p) - 1.0*E_ - 1.0*exp(p)",
 }
+# Why a bar was missed.
+REASONS = {
+    "mosaic_2": "One seed takes another form, which is as often right on its test rows. ",
+    "mosaic_3": "Finite chains: of all constants those of least error are 0.97 and 1.07 on 610 sites, 0.98 and 1.05 on 987, "
+    "0.98 and 1.03 on 2584. ",
+    "modified": "The law on one seed of five; on the others the search ends at scores that are less often right than the law. ",
+}
 PAPER = {"generalised": "theory 99.2 %", "modified": "theory 98.6 %"}
 
 
@@ -63,17 +70,18 @@ def main() -> None:
             print(model.name, seed, all_found[-1], flush=True)
         apart = max(item[3] for item in all_found)
         behind = max(item[2] - item[1] for item in all_found)
+        reached = apart <= 0.02 and behind <= 0.005
         rows.append(
             Row(
                 result=f"localisation, {model.name}",
                 paper=f"{PAPER.get(model.name, 'no figure')}; a human chose the functions (arXiv:2404.19756, section 4.3)",
                 bar="boundary recovered, coefficients within 2 %, accuracy within 0.5 points of theory, no human choice",
                 ours=f"{model.law}: within {100 * apart:.2g} %, accuracy {100 * behind:.2g} points below theory, at worst",
-                reached=apart <= 0.02 and behind <= 0.005,
+                reached=reached,
                 seconds=watch.median,
                 command=command(__file__),
                 seeds=len(wanted),
-                note="; ".join(sorted({item[0] for item in all_found})),
+                note=("" if reached else REASONS.get(model.name, "")) + "; ".join(sorted({item[0] for item in all_found})),
             )
         )
     report(__file__, rows)
