@@ -29,7 +29,7 @@ REASONS = {
     "mosaic_2": "One seed takes another form, which is as often right on its test rows. ",
     "mosaic_3": "Finite chains: of all constants those of least error are 0.97 and 1.07 on 610 sites, 0.98 and 1.05 on 987, "
     "0.98 and 1.03 on 2584. ",
-    "modified": "The law on one seed of five; on the others the search ends at scores that are less often right than the law. ",
+    "modified": "The law on two seeds of five; on the others the search ends at scores that are less often right than the law. ",
 }
 PAPER = {"generalised": "theory 99.2 %", "modified": "theory 98.6 %"}
 
