@@ -113,7 +113,19 @@ def test_a_search_told_the_units_finds_the_law_through_the_groups() -> None:
 
 
 def test_the_flag_reaches_the_run(undrawn: None, tmp_path: object, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["discover", "@kepler", "--units", "nothing=m", "--set", "max_attempts=1", "--refiner", "none", "--json", "--out", str(tmp_path)]
+    words = [
+        "discover",
+        "@kepler",
+        "--units",
+        "nothing=m",
+        "--set",
+        "max_attempts=1",
+        "--refiner",
+        "none",
+        "--json",
+        "--out",
+        str(tmp_path),
+    ]
     assert main(words) == 0
     assert "'nothing', which is no column" in capsys.readouterr().out
     assert main(["discover", "@kepler", "--units", "m", "--out", str(tmp_path)]) == 2
