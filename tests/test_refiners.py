@@ -24,7 +24,7 @@ def problem(*seeds: str, evaluations: int = 300, functions: tuple[str, ...] = ("
 @pytest.mark.parametrize(
     ("seed", "law"),
     [
-        ("1.0*exp(0.5*a)", "3*sin(2*a)"),
+        ("1.0*exp(1.2*a)", "3*sin(2*a)"),
         ("2*a", "2*a + 0.3*b"),
         ("a**2", "a**2.4"),
         ("1.0*a", "2*a*b**1.5"),
