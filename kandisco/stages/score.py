@@ -236,8 +236,10 @@ def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formu
     floor = 1e-12 * rows.fit.spread
     out: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse_train)):
-        if not out or max(formula.rmse_train, floor) < 0.98 * max(out[-1].rmse_train, floor) or formula is best:
+        if not out or max(formula.rmse_train, floor) < 0.98 * max(out[-1].rmse_train, floor):
             out.append(formula)
+        elif formula is best:  # in the place of its twin, where that is as complex
+            out[len(out) - (out[-1].complexity == best.complexity) :] = [best]
     while len(out) > 10:
         gains = [math.log(max(a.rmse_train, floor) / max(b.rmse_train, floor)) for a, b in zip(out, out[1:], strict=False)]
         weakest = [i + 1 for i in np.argsort(gains) if out[i + 1] is not best]

@@ -225,9 +225,9 @@ def _power(base: Expr, exponent: Expr) -> Expr:
     return base if exponent == ONE else power(base, exponent)
 
 
-def rank(expr: Expr) -> tuple[int, int]:
-    """What is minimised: complexity, then fitted constants."""
-    return complexity(expr), len(expr.numbers())
+def rank(expr: Expr) -> tuple[int, int, int]:
+    """What is minimised: complexity, then fitted constants, then how often a variable is written: a**(3/2) before sqrt(a)*a."""
+    return complexity(expr), len(expr.numbers()), sum(node.head == "var" for node in expr.walk())
 
 
 def length(expr: Expr) -> int:
