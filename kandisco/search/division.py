@@ -63,16 +63,8 @@ def divide(problem: Problem, sample: Sample, control: Control, *, ways: Sequence
 
 def by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], control: Control) -> list[Candidate]:
     """Solve the problem in groups without dimension; those of the first choice of groups that succeeds are enough."""
-    out: list[Candidate] = []
-    for grouping in smaller:
-        reduction = Reduction(name="units", sample=grouping.sample, rebuild=grouping.rebuild, misfit=0.0)
-        if control.reason():
-            break
-        solved = _smaller(problem, grouping.sample, control, 0)
-        out += _refitted([_rebuilt(reduction, c) for c in solved], sample)
-        if _exact(out, sample):
-            break
-    return _shortest(out, sample)
+    ways = [Reduction(name="units", sample=g.sample, rebuild=g.rebuild, misfit=0.0) for g in smaller]
+    return divide(problem, sample, control, ways=ways)
 
 
 def _followed(sample: Sample, surrogate: Callable[[], Surrogate]) -> list[Reduction]:

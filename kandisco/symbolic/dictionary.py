@@ -47,13 +47,10 @@ def largest_degree(inputs: int, limit: int) -> int:
     return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
 
 
-def sparse_fit(
-    terms: Terms, y: Array, *, weights: Array | None = None, most: int = 12, close: float = np.inf
-) -> tuple[list[int], Array, float] | None:
+def sparse_fit(terms: Terms, y: Array, *, weights: Array | None = None, most: int = 12) -> tuple[list[int], Array, float] | None:
     """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
-    None where more than ``most`` terms remain, where squares of y pass what a float can hold, or where all terms together leave a
-    relative error above ``close``.
+    None where more than ``most`` terms remain, or where squares of y pass what a float can hold.
     """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
@@ -68,8 +65,6 @@ def sparse_fit(
         design, y = design * root[:, None], y * root
     active = list(range(design.shape[1]))
     coef, error = _solve(design, y, active)
-    if error > close * deviation:
-        return None
     while len(active) > 1:
         gram = design[:, active].T @ design[:, active]
         spread = np.sqrt(np.maximum(np.diag(np.linalg.pinv(gram, hermitian=True)), 1e-300))
