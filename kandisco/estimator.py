@@ -68,7 +68,8 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
 
     Attributes:
         results_: one ``kandisco.Result`` per target column, with warnings, baselines and the stages' records.
-        formulas_: the best ``kandisco.Formula`` of each; its ``evidence`` says how far it can be trusted.
+        formulas_: the best ``kandisco.Formula`` of each; its ``evidence`` says how far it can be trusted. Its constants are
+            fitted to all rows at the end, its errors are of those in ``judged``, fitted without the held-out rows.
         equations_: the Pareto fronts as a pandas frame, the best of each target marked.
         n_features_in_, feature_names_in_: as everywhere in scikit-learn.
 

@@ -22,11 +22,24 @@ from kandisco.expr.heads import HEADS
 from kandisco.runjson import edges_from_json, edges_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
+from kandisco.stages.final import fitted_to_all
 from kandisco.stages.outliers import outliers, outliers_of, without
 from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import drawn, mimicked
-from kandisco.stages.score import Rows, choose, deviation, error, mdl, noise_grows, relative_error, rows_of, sample_of, score
+from kandisco.stages.score import (
+    Rows,
+    choose,
+    deviation,
+    error,
+    mdl,
+    misfit,
+    noise_grows,
+    relative_error,
+    rows_of,
+    sample_of,
+    score,
+)
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
 from kandisco.types import CAVEATS, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
@@ -88,7 +101,8 @@ def discover(
         control: the deadline and the interrupt flag; by default a deadline of ``config.time``.
 
     Returns:
-        The best formula with its evidence, the Pareto front, baselines, warnings and records.
+        The best formula with its evidence, the Pareto front, baselines, warnings and records. Constants are fitted to all rows
+        at the end; errors and evidence are of those fitted without the held-out rows (``Formula.judged``).
 
     Raises:
         PluginError: a function, basis or refiner that ``config`` names is not there.
@@ -127,7 +141,7 @@ def _discover(
         dataset = without(given, outliers_of(law.expr, replace(sample_of(given), relative=rows.fit.relative)))
         split, rows = _parted(dataset, config, relative=rows.fit.relative)
         pool = [score(_candidate(formula).refitted(rows.fit.refit(formula.expr)), rows) for formula in pool]
-    best, front = _confirmed(*choose(pool, rows), rows, registry.functions(config.functions))
+    best, front = _published(*_confirmed(*choose(pool, rows), rows, registry.functions(config.functions)), rows)
     result = Result(
         best=best,
         front=front,
@@ -352,6 +366,15 @@ def _confirmed(
     return (None if best is None else checked.get(best, best)), tuple(checked.values())
 
 
+def _published(best: Formula | None, front: tuple[Formula, ...], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
+    """The same, their constants fitted to held-out rows too: nothing is judged any more."""
+    every, floor = rows.every, EXACT * rows.fit.spread
+    if len(every.y) == len(rows.fit.y):
+        return best, front
+    final = {formula: fitted_to_all(formula, every, floor=floor, misfit=misfit) for formula in front}
+    return (None if best is None else final.get(best, best)), tuple(final.values())
+
+
 def _candidate_to(formula: Formula) -> dict[str, Any]:
     errors = [value if math.isfinite(value) else None for value in formula.std_errors]
     return {
@@ -440,6 +463,6 @@ def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Stat
         out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     rest = data.rest(dataset, split)
     if best is not None and len(rest):
-        misfit = error(best.expr, sample_of(dataset, rest))
-        out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {misfit:.3g}.")
+        rmse = error(best.expr, sample_of(dataset, rest))
+        out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {rmse:.3g}.")
     return out

@@ -133,6 +133,7 @@ def formula_to_json(formula: Formula) -> dict[str, Any]:
         "evidence": formula.evidence,
         "origin": formula.origin,
         "std_errors": [finite(value) for value in formula.std_errors],
+        "judged": None if formula.judged is None else to_json(formula.judged),
         "edges": edges_to_json(formula.edges),
     }
 
@@ -161,6 +162,7 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
     try:
         check(value, _FORMULA)
         expr = from_json(value["expr"])
+        judged = None if value.get("judged") is None else from_json(value["judged"])
         edges = edges_from_json(value.get("edges", []))
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"A stored formula is damaged: {error}.", hint="Run kandisco discover again.") from None
@@ -171,6 +173,7 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         evidence=value["evidence"],
         origin=value["origin"],
         std_errors=tuple(_number(error) for error in value["std_errors"]),
+        judged=judged,
         edges=edges,
     )
 
@@ -205,7 +208,8 @@ def result_from_json(value: Any, dataset: Dataset, records: tuple[StageRecord, .
     front = tuple(formula_from_json(formula) for formula in value["front"])
     names = {variable.name for variable in dataset.inputs}
     for formula in (*front, *([best] if best else [])):
-        if not names.issuperset(formula.expr.variables()):
+        trees = (formula.expr, formula.judged or formula.expr)
+        if not all(names.issuperset(tree.variables()) for tree in trees):
             raise InputError("A stored formula speaks of a column that is not there.", hint="Run kandisco discover again.")
     return Result(
         best=best,

@@ -155,6 +155,8 @@ class Formula:
         evidence: ``exact``, ``supported``, ``weak`` or ``none`` (see docs/design/evidence.md).
         origin: how it was found, e.g. ``"kan [2,1,1] spectral > symbolic > snap"``.
         std_errors: standard error of each fitted constant, in the order of the tree's numbers.
+        judged: the same tree with constants fitted without the held-out rows, which the errors and the evidence are of; None
+            where ``expr`` is that tree. In the end the constants are fitted to all rows.
         edges: those of the network it was read off, or of the one a refiner started from; empty for a closed form.
     """
 
@@ -168,6 +170,7 @@ class Formula:
     evidence: Evidence = "none"
     origin: str = ""
     std_errors: tuple[float, ...] = ()
+    judged: Expr | None = None
     edges: tuple[EdgeOrigin, ...] = ()
 
     def __str__(self) -> str:

@@ -31,7 +31,7 @@ from kandisco.types import Dataset, Formula, Result, StageRecord
 
 WRITE = report.write
 CONTRACT = ["schema", "status", "run", "seed", "seconds", "target", "inputs", "best", "front"]
-FORMULA = ["formula", "latex", "complexity", "rmse_test", "r2_test", "evidence", "origin"]
+FORMULA = ["formula", "latex", "complexity", "rmse_test", "r2_test", "evidence", "origin", "judged"]
 
 
 @dataclasses.dataclass

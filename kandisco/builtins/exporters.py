@@ -111,6 +111,7 @@ def _formula_json(formula: Formula, dataset: Dataset) -> dict[str, Any]:
         "evidence": formula.evidence,
         "origin": formula.origin,
         "std_errors": [value if math.isfinite(value) else None for value in formula.std_errors],
+        "judged": None if formula.judged is None else to_text(formula.judged),
         "edges": [_edge_json(edge) for edge in formula.edges],
     }
 

@@ -28,7 +28,9 @@ def provenance(formula: Formula, dataset: Dataset, *, certified: bool = True) ->
     for variable, column in zip(dataset.inputs, dataset.x.T, strict=True):
         low, high = range_of(column)
         lines.append(f"{variable.name} in [{low!r}, {high!r}]{' ' + variable.unit if variable.unit else ''} in the data")
-    lines.append(f"evidence: {formula.evidence}; on held-out rows R2 = {formula.r2_test:.10g}, RMSE = {formula.rmse_test:.6g}")
+    apart = "" if formula.judged is None else ", with constants fitted without them; those above are fitted to all rows"
+    errors = f"R2 = {formula.r2_test:.10g}, RMSE = {formula.rmse_test:.6g}"
+    lines.append(f"evidence: {formula.evidence}; on held-out rows {errors}{apart}")
     lines.append(f"data: {dataset.source or dataset.name}; found by: {formula.origin}")
     lines.append(f"kandisco {__version__}, {datetime.datetime.now(datetime.UTC).date().isoformat()}")
     return [one_line(line) for line in lines] + ([UNCHECKED] if certified else [])

@@ -42,7 +42,7 @@ def result_object(result: Result, path: Path | str) -> dict[str, Any]:
 
 
 def formula_object(formula: Formula, dataset: Dataset) -> dict[str, Any]:
-    """One formula of ``--json``: text in full precision, LaTeX with the digits the data ask for."""
+    """One formula of ``--json``: text in full precision, LaTeX with the digits the data ask for; ``judged`` is ours."""
     return {
         "formula": to_text(formula.expr),
         "latex": words.latex(formula, dataset),
@@ -51,6 +51,7 @@ def formula_object(formula: Formula, dataset: Dataset) -> dict[str, Any]:
         "r2_test": _json(formula.r2_test),
         "evidence": formula.evidence,
         "origin": formula.origin,
+        "judged": None if formula.judged is None else to_text(formula.judged),
     }
 
 
@@ -87,6 +88,8 @@ def _numbers(result: Result) -> Iterator[str]:
     yield "  on held-out rows:"
     for name, rmse, r2 in words.scores(result):
         yield f"    {name:<9} RMSE {rmse:<10.4g} R2 {words.r2(r2)}"
+    if said := words.refitted(result):
+        yield f"  {said}"
     if result.noise:
         yield f"  noise: about {result.noise:.3g} in the unit of {dataset.target.name}"
 

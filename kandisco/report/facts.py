@@ -64,11 +64,12 @@ def facts(run: Run, result: Result) -> Facts:
 
 
 def fitted_rows(run: Run, result: Result) -> Sample:
-    """The stored rows the constants were fitted to: training and validation rows together."""
+    """The stored rows the best formula's constants were fitted to: training and validation rows, or at the end all."""
     from kandisco.stages.score import sample_of
 
     dataset, split = run.dataset(), run.split()
-    rows = np.concatenate([split.train, split.valid])
+    last = [split.test, split.shell] if result.best is not None and result.best.judged is not None else []
+    rows = np.concatenate([split.train, split.valid, *last])
     return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=RELATIVE in result.warnings)
 
 

@@ -35,6 +35,8 @@ def _lines(meta: Mapping[str, Any], result: Result, figures: Collection[str]) ->
     yield from _table(
         ("on held-out rows", "RMSE", "R2"), [(n, f"{rmse:.4g}", words.r2(r2)) for n, rmse, r2 in words.scores(result)]
     )
+    if said := words.refitted(result):
+        yield f"{said}\n"
     if result.front:
         yield "## Front\n"
         rows = [

@@ -119,6 +119,8 @@ def _law(result: Result) -> str:
     parts.append(f'<p><span class="badge {best.evidence}">{best.evidence}</span> <span class="soft">{grounds}</span></p>')
     rows = [(name, f"{rmse:.4g}", words.r2(r2)) for name, rmse, r2 in words.scores(result)]
     parts.append(sections.table(("on held-out rows", "RMSE", "R2"), rows))
+    if said := words.refitted(result):
+        parts.append(f'<p class="soft">{escape(said)}</p>')
     return "\n".join(parts)
 
 

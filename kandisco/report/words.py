@@ -57,6 +57,13 @@ def latex(formula: Formula, dataset: Dataset, *, target: bool = False) -> str:
     return f"{symbol(dataset.target.name)} {sign} {text}" if target else text
 
 
+def refitted(result: Result) -> str:
+    """What to say of errors that belong to other constants than those shown; empty where they do not."""
+    if result.best is None or result.best.judged is None:
+        return ""
+    return "The constants are of a last fit to all rows; errors and evidence are of constants fitted without the held-out rows."
+
+
 def trusted(formula: Formula) -> bool:
     """Whether the formula may be shown as a law."""
     return formula.evidence in ("exact", "supported")

@@ -42,6 +42,18 @@ class Rows:
     test: Sample
     shell: Sample
 
+    @property
+    def every(self) -> Sample:
+        """Fitted, test and withheld rows as one sample."""
+        parts = (self.fit, self.test, self.shell)
+        weights = [part.weights for part in parts if part.weights is not None]
+        return replace(
+            self.fit,
+            x=np.concatenate([part.x for part in parts], axis=1),
+            y=np.concatenate([part.y for part in parts]),
+            weights=np.concatenate(weights) if weights else None,
+        )
+
     def relative(self) -> Rows:
         """The same rows with relative errors."""
         return self.each(lambda part: replace(part, relative=True))
@@ -138,6 +150,12 @@ def relative_error(expr: Expr, sample: Sample) -> float:
         value = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) / sample.y - 1.0
         rmse = math.sqrt(sample.mean(value**2))
     return rmse if math.isfinite(rmse) else math.inf
+
+
+def misfit(expr: Expr, sample: Sample) -> float:
+    """Root mean square of the kind of error the sample asks for; infinite for a formula that is wild between rows."""
+    measure = relative_error if sample.relative else error
+    return math.inf if wild(expr, sample) else measure(expr, sample)
 
 
 def noise_grows(formulas: Sequence[Formula], rows: Rows) -> bool:

@@ -46,10 +46,11 @@ def panels(result: Result, rows: Any = None) -> dict[str, Callable[[Any], None]]
         return {}
     few = _some(dataset, rows)
     word = "all rows" if rows is None else "held-out rows"
+    shown = best if rows is None or best.judged is None else replace(best, expr=best.judged)
     drawn: dict[str, Callable[[Any], None]] = {
         "pareto": lambda axes: _plot_front(axes, result),
-        "fit": lambda axes: _plot_fit(axes, best, few, word),
-        "residuals": lambda axes: _plot_residuals(axes, best, few, word),
+        "fit": lambda axes: _plot_fit(axes, shown, few, word),
+        "residuals": lambda axes: _plot_residuals(axes, shown, few, word),
     }
     return drawn | ({"law": lambda axes: _plot_law(axes, best, dataset)} if dataset.x.shape[1] == 1 else {})
 
