@@ -23,6 +23,7 @@ from kandisco.cli import (
     discover,
     doctor,
     fit,
+    lagrangian,
     listing,
     ode,
     plugins,
@@ -116,6 +117,7 @@ def build() -> typer.Typer:
     app.command("classify")(classify.classify)
     app.command("solve")(solve.solve)
     app.command("conserved")(conserved.conserved)
+    app.command("lagrangian")(lagrangian.lagrangian)
     app.command("continual")(continual.continual)
     app.command("fit")(fit.fit)
     app.command("ode")(ode.ode)

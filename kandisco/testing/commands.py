@@ -19,6 +19,7 @@ OWN = frozenset(
         "doctor",
         "export",
         "fit",
+        "lagrangian",
         "list",
         "ode",
         "plot",
