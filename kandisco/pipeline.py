@@ -26,7 +26,7 @@ from kandisco.stages.final import fitted_to_all
 from kandisco.stages.outliers import outliers, outliers_of, without
 from kandisco.stages.plausible import plausible
 from kandisco.stages.refine import propose, refine
-from kandisco.stages.rivals import drawn, mimicked
+from kandisco.stages.rivals import drawn, faint, mimicked
 from kandisco.stages.score import (
     Rows,
     choose,
@@ -359,7 +359,8 @@ def _confirmed(
         if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale:
             return formula
         fitted = len(formula.expr.numbers())
-        doubtful = fitted > _FITTED or drawn(formula.expr) or mimicked(formula.expr, rows.fit, noise, heads)
+        likeness = drawn(formula.expr) or (not rows.fit.relative and faint(formula.expr, noise))
+        doubtful = fitted > _FITTED or likeness or mimicked(formula.expr, rows.fit, noise, heads)
         return replace(formula, evidence="supported") if doubtful else formula
 
     checked = {formula: judged(formula) for formula in front}

@@ -19,17 +19,18 @@ from kandisco.stages.divide import reductions, single_index
 from kandisco.symbolic.factors import log_factors
 from kandisco.symbolic.groups import Grouping
 from kandisco.symbolic.merge import merges
+from kandisco.symbolic.parts import Parts, parts
 from kandisco.symbolic.reduction import Reduction
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.snap import Sample, reduce
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 
 # A surrogate that misses more than this is up against noise; what leaves so little more than it, with few constants, is solved.
 NOISY = 1e-5
 _AT_NOISE, _PLAIN = 1.3, 3
 _SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
-_CLEARER = 3
+_CLEARER, _SHARP = 3, 0.02
 _ALIKE = 12.0  # nats
-_WAYS, _DEEPEST = 3, 8
+_WAYS, _DEEPEST, _SLOPES, _FEW = 3, 8, 2, 3
 
 
 def divisions(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
@@ -44,7 +45,9 @@ def divisions(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogat
         yield Attempt(name=name, run=partial(run, way), deep=True, plainer=True)
 
 
-def divide(problem: Problem, sample: Sample, control: Control, *, ways: Sequence[Reduction], depth: int = 0) -> list[Candidate]:
+def divide(
+    problem: Problem, sample: Sample, control: Control, *, ways: Sequence[Reduction | Parts], depth: int = 0
+) -> list[Candidate]:
     """Solve smaller problems found in the surrogate's gradients and put the solutions back together.
 
     Each of ``ways`` is followed in turn, down to problems that no test makes smaller; those are solved in closed form or by
@@ -54,11 +57,25 @@ def divide(problem: Problem, sample: Sample, control: Control, *, ways: Sequence
     for reduction in ways:
         if control.reason():
             break
-        solved = _smaller(problem, reduction.sample, control, depth)
-        out += _refitted([_rebuilt(reduction, c) for c in solved], sample)
+        out += _refitted(_put_back(problem, reduction, control, depth), sample)
         if _exact(out, sample):
             break
     return _shortest(out, sample)
+
+
+def _put_back(problem: Problem, way: Reduction | Parts, control: Control, depth: int) -> list[Candidate]:
+    """The solutions of a smaller problem, put back; of two, where the slope comes first, for each of its best formulas."""
+    if isinstance(way, Reduction):
+        return [_rebuilt(way, c) for c in _smaller(problem, way.sample, control, depth)]
+    slopes = _smaller(problem, way.slope, control, depth) if way.slope.names else structure.constant(way.slope)
+    out: list[Candidate] = []
+    for slope in slopes[:_SLOPES]:
+        rest = way.rest(reduce(way.slope.refit(slope.expr), way.slope, stop=control.reason).expr)
+        found = _smaller(problem, rest.sample, control, depth)
+        out += [_rebuilt(rest, c) for c in found]
+        if _exact(found, rest.sample):
+            break
+    return out
 
 
 def by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], control: Control) -> list[Candidate]:
@@ -67,7 +84,7 @@ def by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], cont
     return divide(problem, sample, control, ways=ways)
 
 
-def _followed(sample: Sample, surrogate: Callable[[], Surrogate]) -> list[Reduction]:
+def _followed(sample: Sample, surrogate: Callable[[], Surrogate]) -> list[Reduction | Parts]:
     """The reductions that are worth following below the top: one, or two where the first is a doubtful index."""
     if len(sample.names) < 2:
         return []
@@ -90,6 +107,9 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
         out += found
         if _exact(found, sample):
             break
+    if 1 < len(sample.names) <= _FEW and surrogate().missing > NOISY and not _solved(out, sample, surrogate):
+        last = parts(sample, surrogate(), as_good=True)
+        out += divide(problem, sample, control, depth=depth + 1, ways=last)
     return _shortest(out, sample)
 
 
@@ -122,21 +142,29 @@ def _steps(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iter
         yield Attempt(name="paired product", run=lambda control: paired(problem, sample, control))
 
 
-def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction]:
+def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction | Parts]:
     """Smaller problems, the surest first: a smooth single index, powers that divide out, what the surrogate's gradients show.
 
     An index smoother than the surrogate is good goes before what that shows.
     """
     index = single_index(sample)
     if index and index[0].misfit < _SMOOTH_INDEX:
-        return index
-    factors = log_factors(sample)
+        return [*index]
+    factors: list[Reduction | Parts] = [*log_factors(sample)]
     surrogate = fitted()
     index = [r for r in index if r.misfit < (_ROUGH_INDEX if surrogate.missing < 0.5 else 0.5)]
     shown = _independent(reductions(surrogate))
-    if surrogate.missing > NOISY and not factors and not (shown and shown[0].name.startswith("without")):
-        shown = [*merges(sample), *shown]
-    return [*factors, *index, *shown] if index and index[0].misfit < surrogate.missing else [*factors, *shown, *index]
+    tested: list[Reduction | Parts] = []
+    if not (factors and factors[0].misfit == 0) and not (shown and shown[0].name.startswith("without")):
+        tested = [*(merges(sample) if surrogate.missing > NOISY else []), *parts(sample, surrogate)]
+        tested.sort(key=lambda way: way.misfit)
+    if factors:
+        # Factors that no surrogate could confirm give way to what predicts unseen rows much better.
+        factors = [*(way for way in tested if way.misfit < factors[0].misfit), *factors]
+        tested = []
+    sharp = [r for r in shown if r.misfit < _SHARP and surrogate.missing <= NOISY]
+    ordered = [*sharp, *tested, *(r for r in shown if r not in sharp)]
+    return [*factors, *index, *ordered] if index and index[0].misfit < surrogate.missing else [*factors, *ordered, *index]
 
 
 def _independent(found: list[Reduction]) -> list[Reduction]:
@@ -168,4 +196,4 @@ def _shortest(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate
 
 
 def _exact(candidates: Sequence[Candidate], sample: Sample) -> bool:
-    return any(c.rmse <= EXACT * sample.scale for c in candidates)
+    return any(c.rmse <= sample.floor for c in candidates)

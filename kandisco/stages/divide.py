@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 _SMOOTH = 0.5
 _BLIND, _IDLE = 0.5, 2e-3
 # Noise this strong hides a weak column from the gradients; then prediction decides.
-_FELT, _AS_GOOD = 1e-5, 1.05
+_FELT, _AS_GOOD, _CLEAR = 1e-5, 1.05, 2.0
 
 
 def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
@@ -59,7 +59,7 @@ def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
     if not drop or len(drop) == len(felt) or missing > _BLIND:
         return None
     fewer = without(sample, drop)
-    if missing > _FELT and fit_surrogate(fewer).missing > _AS_GOOD * missing:
+    if fit_surrogate(fewer).missing > (_AS_GOOD if missing > _FELT else _CLEAR) * missing:
         return None
     names = ", ".join(sample.names[i] for i in drop)
     return Reduction(name=f"without {names}", sample=fewer, rebuild=lambda expr: expr, misfit=0.0)

@@ -19,6 +19,7 @@ _SAME = 1e-9
 _ROWS = 240
 _SHIFTS = (0.0, 0.5, -0.5, 1.0, -1.0)
 _STRETCHES = (1.0, 0.5, 0.25)
+_UNCLEAR = 10.0
 _USUAL = (Fraction(1, 2), Fraction(1), Fraction(3, 2), Fraction(2))
 _STEPS = (Fraction(-1), Fraction(-1, 2), Fraction(1, 2), Fraction(1))
 # Shifted far enough these are the function itself: no rivals, however slowly a fit gets there.
@@ -72,6 +73,20 @@ def drawn(expr: Expr) -> bool:
     if expr.head == "pow" and expr.args[0].numbers() and expr.args[1].head == "rat":
         return abs(Fraction(expr.args[1].value)) not in _USUAL or drawn(expr.args[0])  # type: ignore[arg-type]
     return any(drawn(arg) for arg in expr.args)
+
+
+def faint(expr: Expr, noise: float) -> bool:
+    """Whether a constant that is added is hardly above the noise: any weak effect of the columns would do as well.
+
+    Example:
+        >>> from kandisco.expr import parse
+        >>> faint(parse("2*a - 0.05", ["a"]), 0.01), faint(parse("2*a - 0.5", ["a"]), 0.01)
+        (True, False)
+    """
+    if expr.head != "add":
+        return False
+    sizes = [abs(float(evaluate(arg, {}))) for arg in expr.args if not arg.variables()]
+    return any(0 < size < _UNCLEAR * noise for size in sizes)
 
 
 def exchanged(expr: Expr, heads: Sequence[str]) -> Iterator[Expr]:

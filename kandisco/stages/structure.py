@@ -18,7 +18,7 @@ from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.transforms import Undone, plain, transforms
 from kandisco.symbolic.waves import fit_waves
 
@@ -137,8 +137,8 @@ def _positive(expr: Expr, column: Array) -> Expr:
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
-    fits = fit_patterns(u, v, functions, weights=sample.weights)
-    if all(fit.error > EXACT for fit in fits):
+    fits = fit_patterns(u, v, functions, weights=sample.weights, floor=sample.error)
+    if all(fit.error * sample.spread > sample.floor for fit in fits):
         fits = [*fit_waves(u, v), *fits]
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
@@ -265,7 +265,7 @@ def angles(sample: Sample) -> list[Candidate]:
         smaller = _with_angle(sample, gone, angle, ("cos", "sin"))
         terms = _monomials(smaller, _ANGLE_TERMS)
         targets += [(error, undone, terms, back) for error, undone in _closest(terms, smaller)]
-        if any(c.rmse <= EXACT * sample.scale for c in out) or any(item[0] <= EXACT * sample.scale for item in targets):
+        if any(c.rmse <= sample.floor for c in out) or any(item[0] <= sample.floor for item in targets):
             break
     for _, undone, terms, back in sorted(targets, key=lambda item: item[0])[:_CLOSEST]:
         found = [Candidate(expr=expr.substitute(back), origin="angles > polynomial") for expr in _sparse(terms, sample, undone)]

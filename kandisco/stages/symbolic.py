@@ -20,7 +20,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit, different, fit_curve
 from kandisco.symbolic.graph import Curve, Graph, assignments, costs
 from kandisco.symbolic.patterns import fit_below
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.snap import Sample
 from kandisco.types import Array, EdgeOrigin, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
@@ -72,7 +72,7 @@ def symbolic(
             fit = few.refit(graph.compose([f.expr for f in fits]), iterations=25)
             story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
             out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse, edges=_edges(graph, fits)))
-            if fit.rmse <= EXACT * sample.scale:
+            if fit.rmse <= sample.floor:
                 break
     out.sort(key=lambda c: few.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))
     out = [_on_all_rows(candidate, sample) for candidate in out[:beam]]

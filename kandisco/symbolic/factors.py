@@ -15,7 +15,9 @@ from kandisco.symbolic.surrogate import fit_surrogate
 
 Array = NDArray[np.float64]
 _CLEAR_SLOPE, _SHARP_SLOPE = 0.2, 0.06
-_COARSE, _IDLE = 0.05, 2e-3
+_COARSE, _VAGUE, _IDLE = 0.05, 1e-2, 2e-3
+# The misfit of factors that no surrogate can confirm.
+UNSEEN = 0.2
 _LEVEL = 1e-3
 
 
@@ -50,38 +52,39 @@ def log_factors(sample: Sample) -> list[Reduction]:
 
 def _divided(sample: Sample, usable: list[int], powers: dict[int, Fraction]) -> list[Reduction]:
     factors = {usable[k]: raised(var(sample.names[usable[k]]), p) for k, p in powers.items()}
-    felt = _idle_factors(sample, factors)
-    out = [_reduction(sample, [factors[i] for i in felt], list(felt))] if felt else []
+    felt, doubt = _idle_factors(sample, factors)
+    out = [_reduction(sample, [factors[i] for i in felt], list(felt), doubt)] if felt else []
     doubtful = max(felt, key=lambda i: felt[i], default=-1)
     if len(felt) > 1 and felt[doubtful] > _IDLE:
         rest = [i for i in felt if i != doubtful]
-        out.append(_reduction(sample, [factors[i] for i in rest], rest))
+        out.append(_reduction(sample, [factors[i] for i in rest], rest, doubt))
     return out
 
 
-def _reduction(sample: Sample, factors: list[Expr], columns: list[int]) -> Reduction:
+def _reduction(sample: Sample, factors: list[Expr], columns: list[int], doubt: float) -> Reduction:
     factor = mul(*factors)
     return Reduction(
         name=f"divide by {to_text(factor)}",
         sample=without(divided(sample, factor), columns),
         rebuild=lambda expr: mul(factor, expr),
-        misfit=0.0,
+        misfit=doubt,
     )
 
 
-def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> dict[int, float]:
+def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> tuple[dict[int, float], float]:
     """Those of the factors whose column no longer matters once all are divided out, and how much a surrogate still feels it.
 
-    None where the surrogate saw clearly before and no longer does.
+    None where the surrogate saw clearly before and no longer does. The misfit is above 0 where no surrogate can tell.
     """
     rest = divided(sample, mul(*factors.values()))
     if not factors or not np.all(np.isfinite(rest.y)):
-        return {}
+        return {}, 0.0
     surrogate = fit_surrogate(rest)
     if surrogate.missing > _COARSE:
-        return dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}
+        return (dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}), UNSEEN
+    doubt = UNSEEN if surrogate.missing > _VAGUE else 0.0
     felt = influence(rest, surrogate.predict(rest.x[:, :300])[1])
-    return {i: float(felt[i]) for i in factors if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}
+    return {i: float(felt[i]) for i in factors if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}, doubt
 
 
 def _clear_powers(sample: Sample, usable: list[int], logs: Array, target: Array) -> dict[int, Fraction]:

@@ -65,7 +65,7 @@ def merges(sample: Sample, *, most: int = 2) -> list[Reduction]:
     found.sort(key=lambda item: item[0])
     judged = [(_error(smaller, factor, learnt), merge) for _, merge, smaller, factor in found[:_JUDGED]]
     good = sorted((item for item in judged if item[0] < _AS_GOOD * whole), key=lambda item: item[0])
-    return [_reduction(sample, merge, misfit=error / whole) for error, merge in good[:most]]
+    return [_reduction(sample, merge, misfit=error / sample.spread) for error, merge in good[:most]]
 
 
 def _error(sample: Sample, factor: Array, learnt: int) -> float:

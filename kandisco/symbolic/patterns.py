@@ -44,6 +44,7 @@ def fit_patterns(
     rows: int = 120,
     keep: int = 48,
     windows: bool = True,
+    floor: float = 0.0,
 ) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
@@ -53,6 +54,7 @@ def fit_patterns(
         weights: float64 [rows], above zero: what each squared error counts; None for all alike.
         rows: samples the pairs are scored on; means of neighbours where the curve is noisy.
         keep: pairs of each kind refined by Levenberg-Marquardt.
+        floor: error that the samples are known to have.
         windows: look at an eighth of the rows too, where the whole is not drawn well.
 
     Returns:
@@ -60,32 +62,35 @@ def fit_patterns(
     """
     a, b, w, noise = _coarse(u, v, weights, rows)
     deviation = float(np.std(v)) or 1.0
+    exact = max(_EXACT, floor / deviation)
 
     def drawn(fits: Sequence[CurveFit]) -> bool:
         """Whether there is nothing left to draw: all digits, or all but noise with few constants."""
-        return any(f.error <= _EXACT or (f.error <= noise / deviation and len(f.expr.numbers()) <= _PLAIN) for f in fits)
+        return any(f.error <= exact or (f.error <= noise / deviation and len(f.expr.numbers()) <= _PLAIN) for f in fits)
 
     # Plain numbers first: where they are the law's own, linear algebra alone is exact and nothing else need be looked at.
     plain = nested_atoms(a, functions)
     alone = plain_below(plain, a, b, w, _ALIKE if noise else 2 * _FIRST)
     sums, products = _sums(plain, b, keep), _products(plain, b, keep)
     fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, w, deviation)
-    if min(fit.error for fit in fits) > _EXACT:
+    if min(fit.error for fit in fits) > exact:
         fits += fit_curve(a, b, functions, weights=w) if noise else fit_curve(u, v, functions, weights=weights)
         fits += [*_fitted(below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation)]
+    if not drawn(fits) and (np.all(a > 0) or np.all(a < 0)):
+        fits += _fitted(_turned(below(1 / a, b, w, functions, keep // 4)), a, b, w, deviation)
     if not drawn(fits):
         atoms = _with_shifts(make_atoms(a, functions, dense=False), a)
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, w, deviation)
     known = drawn(fits)
-    fits.sort(key=lambda fit: _length(fit, len(a)))
+    fits.sort(key=lambda fit: _length(fit, len(a), exact))
     fits = different(fits[: 4 * _LONG_LIST], a, b)
     out = [_on_all_rows(fit, u, v, weights, deviation) for fit in fits[:_LONG_LIST]]
     if windows and not known and min(fit.error for fit in out) > _POOR and (part := _window(u, v)) is not None:
         some = None if weights is None else weights[part]
         seen = fit_patterns(u[part], v[part], functions, weights=some, rows=rows, keep=keep // 4, windows=False)
         out += [_on_all_rows(fit, u, v, weights, deviation) for fit in seen[:6]]
-    return sorted(out, key=lambda fit: _length(fit, len(u)))
+    return sorted(out, key=lambda fit: _length(fit, len(u), exact))
 
 
 def _coarse(u: Array, v: Array, weights: Array | None, rows: int) -> tuple[Array, Array, Array | None, float]:
@@ -110,9 +115,9 @@ def _apart(b: Array, w: Array, width: int) -> float:
     return float(np.average((b[width:] - b[:-width]) ** 2, weights=np.sqrt(w[width:] * w[:-width])))
 
 
-def _length(fit: CurveFit, rows: int) -> float:
+def _length(fit: CurveFit, rows: int, exact: float) -> float:
     """Description length in nats: misfit, half a log of the rows per constant, and the tree."""
-    return rows * float(np.log(max(fit.error, _EXACT))) + 0.5 * float(np.log(rows)) * len(fit.expr.numbers()) + fit.complexity
+    return rows * float(np.log(max(fit.error, exact))) + 0.5 * float(np.log(rows)) * len(fit.expr.numbers()) + fit.complexity
 
 
 def _window(u: Array, v: Array) -> NDArray[np.int64] | None:
@@ -147,6 +152,11 @@ def _laurent(u: Array, v: Array, weights: Array | None, deviation: float) -> lis
                 expr = undone.outer.substitute({_X: combination([terms.exprs[i] for i in active], coef)}).substitute({"z": base})
                 fits += _fitted([(f"{undone.name} ~ polynomial", expr)], u, v, weights, deviation)
     return fits
+
+
+def _turned(starts: Sequence[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """Starts found on 1/x, in x."""
+    return [(f"1/x: {name}", expr.substitute({_X: power(var(_X), rat(-1))})) for name, expr in starts]
 
 
 def fit_below(u: Array, v: Array, functions: Sequence[FunctionSpec], *, rows: int = 120, keep: int = 4) -> list[CurveFit]:

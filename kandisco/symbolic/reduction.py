@@ -55,8 +55,9 @@ def divided(sample: Sample, factor: Expr) -> Sample:
     with np.errstate(all="ignore"):
         value = np.broadcast_to(evaluate(factor, dict(zip(sample.names, sample.x, strict=True))), sample.y.shape)
         y = np.asarray(sample.y / value)
-        size = np.clip(np.abs(value) / np.median(np.abs(value)), 1 / _APART, _APART)
+        middle = float(np.median(np.abs(value)))
+        size = np.clip(np.abs(value) / middle, 1 / _APART, _APART)
     if sample.relative or np.ptp(size) == 0 or not np.all(np.isfinite(size)):
-        return replace(sample, y=y)
+        return replace(sample, y=y, error=sample.error / middle)
     weights = size**2 if sample.weights is None else size**2 * sample.weights
-    return replace(sample, y=y, weights=weights / np.mean(weights))
+    return replace(sample, y=y, weights=weights / np.mean(weights), error=sample.error / middle)

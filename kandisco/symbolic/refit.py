@@ -192,7 +192,7 @@ def _damped(jacobian: Array, damping: Array) -> tuple[Array, Array, Array]:
         scale = np.sqrt(np.einsum("bpn,bpn->bp", jacobian, jacobian))
         scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
         unit = np.nan_to_num(jacobian / scale[:, :, None], nan=0.0, posinf=0.0, neginf=0.0)
-    matrix = unit @ unit.transpose(0, 2, 1)
+        matrix = unit @ unit.transpose(0, 2, 1)
     matrix += (damping[:, None, None] + 1e-12) * np.eye(matrix.shape[1])
     return matrix, unit, scale
 

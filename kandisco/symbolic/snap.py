@@ -37,6 +37,7 @@ class Sample:
         y: float64 [rows].
         relative: whether errors are relative to the target, because the noise grows with it.
         weights: float64 [rows], above zero: what each squared error counts; None for all alike.
+        error: what the targets are known to be off by (root mean square), where they come from a model and not from the user.
     """
 
     names: tuple[str, ...]
@@ -44,6 +45,12 @@ class Sample:
     y: Array
     relative: bool = False
     weights: Array | None = None
+    error: float = 0.0
+
+    @property
+    def floor(self) -> float:
+        """The error at which nothing is left to explain: rounding, or what the targets are known to be off by."""
+        return max(EXACT * self.scale, self.error)
 
     @property
     def scale(self) -> float:
@@ -96,7 +103,7 @@ class Sample:
     def length_of(self, rmse: float, constants: int, size: float) -> float:
         """``description_length`` from its parts."""
         n = len(self.y)
-        misfit = math.log(max(rmse / self.scale, 1e-12)) if math.isfinite(rmse) else 100.0
+        misfit = math.log(max(rmse / self.scale, 1e-12, self.error / self.scale)) if math.isfinite(rmse) else 100.0
         return n * misfit + 0.5 * math.log(n) * constants + size
 
     def accepts(self, new: Fit, old: Fit, allowance: float) -> bool:

@@ -8,6 +8,7 @@ many more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,7 @@ class Surrogate:
 
     def predict(self, x: Array) -> tuple[Array, Array]:
         """Values [rows] and gradients [inputs, rows] at ``x`` [inputs, rows], in the user's coordinates."""
-        u = self._coordinates(x)
+        u = self.coordinates(x)
         gap = u[:, None, :] - self.points[None, :, :]
         kernel = self.size * np.exp(-0.5 * np.einsum("mnd,d->mn", gap**2, self.length)) * self.weights
         value = kernel.sum(axis=1) * self.deviation + self.mean
@@ -56,7 +57,8 @@ class Surrogate:
                 slope = slope * value
         return value, slope
 
-    def _coordinates(self, x: Array) -> Array:
+    def coordinates(self, x: Array) -> Array:
+        """Points [rows, inputs] the process works on, for ``x`` [inputs, rows]."""
         with np.errstate(all="ignore"):
             logs = np.log(np.abs(x))
         u = np.where(self.logs[:, None], logs, x)
@@ -99,11 +101,11 @@ def _fit(sample: Sample, logs: NDArray[np.bool_], rows: int, tuning_rows: int, i
     noise = np.ones_like(t) if sample.weights is None or log_target else float(np.mean(sample.weights)) / sample.weights
     cut = min(len(t) - max(1, len(t) // 10), rows)
     tuned = min(cut, tuning_rows)
-    length, size, nugget = _tune(u[:tuned], t[:tuned], noise[:tuned], iterations)
+    length, (size,), nugget = tune(u[:tuned], t[:tuned], noise[:tuned], iterations)
     weights: Array = np.asarray(
-        np.linalg.solve(_kernel(u[:cut], u[:cut], length, size) + np.diag(nugget * noise[:cut]), t[:cut]), dtype=np.float64
+        np.linalg.solve(kernel(u[:cut], u[:cut], length, size) + np.diag(nugget * noise[:cut]), t[:cut]), dtype=np.float64
     )
-    held = _kernel(u[cut:], u[:cut], length, size) @ weights
+    held = kernel(u[cut:], u[:cut], length, size) @ weights
     missing = float(np.average((held - t[cut:]) ** 2, weights=1 / noise[cut:])) if cut < len(t) else 1.0
     return Surrogate(
         sample=sample,
@@ -121,38 +123,47 @@ def _fit(sample: Sample, logs: NDArray[np.bool_], rows: int, tuning_rows: int, i
     )
 
 
-def _kernel(a: Array, b: Array, length: Array, size: float) -> Array:
+def kernel(a: Array, b: Array, length: Array, size: float) -> Array:
+    """Squared-exponential covariance [rows of a, rows of b]; ``length`` holds inverse squares of length scales."""
     scaled_a, scaled_b = a * np.sqrt(length), b * np.sqrt(length)
     gap = np.sum(scaled_a**2, axis=1)[:, None] + np.sum(scaled_b**2, axis=1)[None, :] - 2 * scaled_a @ scaled_b.T
     return np.asarray(size * np.exp(-0.5 * np.maximum(gap, 0.0)))
 
 
-def _tune(u: Array, t: Array, noise: Array, iterations: int) -> tuple[Array, float, float]:
-    """Length scales (as inverse squares), signal size and nugget by L-BFGS on the marginal likelihood.
+def tune(u: Array, t: Array, noise: Array, iterations: int, factors: Sequence[Array] | None = None) -> tuple[Array, Array, float]:
+    """Length scales (as inverse squares), signal sizes and nugget by L-BFGS on the marginal likelihood.
 
-    ``noise`` [rows] is the share of the nugget that each row has, on average about 1.
+    Args:
+        u: float64 [rows, inputs], about within -1 and 1.
+        t: float64 [rows], about of mean 0 and deviation 1.
+        noise: float64 [rows], the share of the nugget that each row has, on average about 1.
+        iterations: of the search.
+        factors: symmetric matrices [rows, rows]: the covariance is the sum of each times its size, times the squared exponential.
     """
     from scipy.linalg import cho_solve
     from scipy.optimize import minimize
 
     n, d = u.shape
+    shapes = np.ones((1, n, n)) if factors is None else np.stack(factors)
     gaps = [(u[:, k][:, None] - u[:, k][None, :]) ** 2 for k in range(d)]
 
     def negative_likelihood(p: Array) -> tuple[float, Array]:
-        length, size, nugget = np.exp(p[:d]), np.exp(p[d]), np.exp(p[d + 1])
-        smooth = size * np.exp(-0.5 * sum(w * gap for w, gap in zip(length, gaps, strict=True)))
+        length, sizes, nugget = np.exp(p[:d]), np.exp(p[d:-1]), np.exp(p[-1])
+        near = np.exp(-0.5 * sum((w * gap for w, gap in zip(length, gaps, strict=True)), np.zeros((n, n))))
+        smooth = np.tensordot(sizes, shapes, 1) * near
         try:
             lower = np.linalg.cholesky(smooth + np.diag(nugget * noise))
         except np.linalg.LinAlgError:
-            return 1e10, np.zeros(d + 2)
+            return 1e10, np.zeros(len(p))
         alpha = cho_solve((lower, True), t)
         inner = cho_solve((lower, True), np.eye(n)) - np.outer(alpha, alpha)
         weighted = inner * smooth
         slopes = [-0.25 * float(np.sum(weighted * gap)) * w for w, gap in zip(length, gaps, strict=True)]
-        slopes += [0.5 * float(np.sum(weighted)), 0.5 * float(np.diag(inner) @ noise) * nugget]
+        slopes += [0.5 * size * float(np.sum(inner * shape * near)) for size, shape in zip(sizes, shapes, strict=True)]
+        slopes += [0.5 * float(np.diag(inner) @ noise) * nugget]
         return 0.5 * float(t @ alpha) + float(np.log(np.diag(lower)).sum()), np.array(slopes)
 
-    start = np.concatenate([np.full(d, np.log(0.3)), [np.log(10.0), np.log(1e-5)]])
-    bounds = [_BOUNDS[0]] * d + list(_BOUNDS[1:])
+    start = np.concatenate([np.full(d, np.log(0.3)), np.full(len(shapes), np.log(10.0)), [np.log(1e-5)]])
+    bounds = [_BOUNDS[0]] * d + [_BOUNDS[1]] * len(shapes) + [_BOUNDS[2]]
     best = minimize(negative_likelihood, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": iterations}).x
-    return np.exp(best[:d]), float(np.exp(best[d])), float(np.exp(best[d + 1]))
+    return np.exp(best[:d]), np.exp(best[d:-1]), float(np.exp(best[-1]))
