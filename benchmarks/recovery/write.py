@@ -1,4 +1,5 @@
-"""Write README.md from results.csv, peers.csv, outside/results.csv and checker.json: every figure in it comes from these.
+"""Write README.md from results.csv, peers.csv, outside/results.csv, feynman_rest/results.csv
+and checker.json: every figure in it comes from these.
 
 python benchmarks/recovery/write.py [--code VERSION]
 """
@@ -115,6 +116,19 @@ def limits(rows: list[Row], outside: list[Row]) -> str:
     return "\n".join(text) + "\n"
 
 
+def unseen(rows: list[Row]) -> str:
+    """How many of the laws the search was not developed on were recovered, by each version that tried them, the oldest first."""
+    lines: list[tuple[str, ...]] = [("version", "noise", "recovered", "wrong ones called exact", "missed")]
+    for code in dict.fromkeys(row["code"] for row in rows):
+        for noise in ("0", "0.01"):
+            part = [row for row in rows if (row["code"], row["noise"]) == (code, noise)]
+            found = sum(map(recovered, part))
+            missed = ", ".join(row["problem"] for row in part if not recovered(row))
+            share = f"{found} of {len(part)} = {100 * found / len(part):.0f} %" if part else "not run"
+            lines.append((code, f"{100 * float(noise):g} %", share, str(sum(map(false_claim, part))), missed))
+    return markdown(lines)
+
+
 def side_by_side(peers: list[Row], own: list[Row]) -> list[tuple[str, ...]]:
     """One line a problem, one column a method; kandisco's runs are those of the bars."""
     problems = list(dict.fromkeys((row["suite"], row["problem"]) for row in peers))
@@ -177,7 +191,7 @@ def code(text: str) -> str:
     return f"`{short}`" if short else "nothing"
 
 
-def readme(rows: list[Row], peer: list[Row], outside: list[Row], checker: dict[str, str]) -> str:
+def readme(rows: list[Row], peer: list[Row], outside: list[Row], rest: list[Row], checker: dict[str, str]) -> str:
     """The whole text."""
     seeds = "two seeds everywhere, a third where they disagree" if any(row["seed"] == "1" for row in rows) else "one seed so far"
     shared = "of CPU time (the machine was shared with other work; a search has one thread)"
@@ -193,6 +207,9 @@ def readme(rows: list[Row], peer: list[Row], outside: list[Row], checker: dict[s
         markdown(bars(rows)),
         limits(rows, outside),
         published.PROTOCOL,
+        "## Laws it was not developed on\n",
+        published.REST,
+        unseen(rest) if rest else "Not run.\n",
         "## Other methods on the same rows\n",
         published.SAMPLE,
         markdown(side_by_side(peer, rows)) if peer else "Not run.\n",
@@ -218,8 +235,8 @@ def main() -> None:
     path = HERE / "checker.json"
     checker = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     kept = [row for row in rows if row["code"] == version]
-    outside = read(HERE / "outside" / "results.csv")
-    (HERE / "README.md").write_text(readme(kept, read(HERE / "peers.csv"), outside, checker), encoding="utf-8")
+    outside, rest = read(HERE / "outside" / "results.csv"), read(HERE / "feynman_rest" / "results.csv")
+    (HERE / "README.md").write_text(readme(kept, read(HERE / "peers.csv"), outside, rest, checker), encoding="utf-8")
 
 
 if __name__ == "__main__":
