@@ -12,9 +12,9 @@ irrelevant column is drawn from the range of one of the real inputs. Columns are
 rows did not give is not sought again under noise, in 200 rows or among irrelevant columns: it counts as missed there.
 """
 
-REST = """The other 51 of AI Feynman's 100 laws and 10 of its 20 bonus laws (`feynman_rest.csv`: formulas and ranges as in its tables,
-written down from memory). The first version below had been developed without them; the misses of that run then showed what was
-lacking, so for later versions they are no longer unseen. One seed.
+REST = """The other 51 of AI Feynman's 100 laws and 10 of its 20 bonus laws (`feynman_rest.csv`: formulas and ranges as in its
+tables, written down from memory). The first version below had been developed without them; the misses of that run then showed
+what was lacking, so for later versions they are no longer unseen. One seed.
 """
 
 SAMPLE = """The second and then every 24th problem of each suite, one seed, noise 0, the same 1000 rows, one thread, 60 CPU
