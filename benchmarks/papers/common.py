@@ -27,7 +27,7 @@ class Row:
         paper: the paper's figure, with its source.
         bar: what was to be reached.
         ours: our figure over the seeds, e.g. ``"87.9 to 88.4 % (median 88.1)"``.
-        reached: whether every seed reached the bar.
+        reached: whether every seed reached the bar; None where none was set beforehand.
         seconds: CPU seconds of one seed, the median.
         command: what repeats it.
         seeds: how many seeds were run.
@@ -38,7 +38,7 @@ class Row:
     paper: str
     bar: str
     ours: str
-    reached: bool
+    reached: bool | None
     seconds: float
     command: str
     seeds: int = 5
@@ -90,7 +90,7 @@ def report(file: str, rows: Sequence[Row], *, of: Sequence[str] = ()) -> None:
     With ``of``, the results that the script knows, those it has kept before stay where they are not among the rows.
     """
     for row in rows:
-        print(f"{'reached' if row.reached else 'MISSED '}  {row.result}")
+        print(f"{'no bar ' if row.reached is None else 'reached' if row.reached else 'MISSED '}  {row.result}")
         for name in ("paper", "bar", "ours", "command", "note"):
             if text := getattr(row, name):
                 print(f"         {name:8}{text}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,11 +12,13 @@ from common import Row, Watch, asked, command, report
 
 from kandisco.builtins.datasets import cards, load
 from kandisco.config import Config
+from kandisco.control import Control
 from kandisco.expr import Expr, parse, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.pipeline import discover
 from kandisco.plugins import load as load_plugins
 from kandisco.registry import Registry
+from kandisco.stages.score import skeleton
 from kandisco.tasks.fit import fit_formula
 from kandisco.types import Dataset
 
@@ -47,28 +50,31 @@ def away(found: Expr, law: str, data: Dataset) -> float:
 
 
 def searched(title: str, name: str, note: str, turns: range) -> Row:
-    """One law with default settings."""
+    """One law with default settings; the time limit is one of CPU seconds, so that other work on the machine counts nothing."""
     registry = Registry(load_plugins(entry_points=False))
     spec = registry.dataset(f"@{name}")
-    data, watch, gaps, texts, short = spec.load(), Watch(), [], [], []
+    data, watch, gaps, texts, short, formed = spec.load(), Watch(), [], [], [], 0
     law, within = spec.laws[0].expression.split("=", 1)[1].strip(), min(spec.laws[0].tolerance, LOOSEST)
+    form = skeleton(parse(law, tuple(variable.name for variable in data.inputs)))
     for seed in turns:
         with watch.turn():
-            found = discover(data, replace(Config(), seed=seed), registry)
+            config = replace(Config(), seed=seed)
+            found = discover(data, config, registry, control=Control(seconds=config.time, clock=time.process_time))
         best = found.best
         assert best is not None
         gaps.append(away(best.expr, law, data))
         texts.append(f"{to_text(best.expr, 5)} ({best.evidence}, complexity {best.complexity})")
         near = [one for one in found.front if away(one.expr, law, data) <= within]
+        formed += skeleton(best.expr) == form
         short += [f"{to_text(one.expr, 5)}" for one in sorted(near, key=lambda one: one.complexity)[:1]]
         print(title, seed, f"{gaps[-1]:.2g}", texts[-1], short[-1:], flush=True)
     simplest = f" Simplest of the front that near: {'; '.join(dict.fromkeys(short))}." if short else ""
     return Row(
         result=f"known law: {title}",
         paper=f"{law} (known)",
-        bar=f"the law within {within:g} on all rows",
-        ours=f"{'; '.join(dict.fromkeys(texts))}; apart by {max(gaps):.2g} at most",
-        reached=max(gaps) <= within,
+        bar=f"the law's values within {within:g} on all rows, in its form",
+        ours=f"{'; '.join(dict.fromkeys(texts))}; apart by {max(gaps):.2g} at most; the law's form on {formed} of {len(gaps)}",
+        reached=max(gaps) <= within and formed == len(gaps),
         seconds=watch.median,
         command=command(__file__),
         seeds=len(gaps),
@@ -86,9 +92,10 @@ def masses(turns: range) -> Row:
     return Row(
         result=GIVEN,
         paper=", ".join(f"{name} {value:g}" for name, value in CONSTANTS.items()) + " MeV (another fit, of the set's card)",
-        bar="every constant within 2 %",
-        ours="; ".join(f"{one.name} {one.value:.4g} +- {one.std_error:.1g}" for one in found.constants),
-        reached=max(gaps) <= 0.02,
+        bar="none beforehand (2 % was asked for after 1.8 % had been seen)",
+        ours="; ".join(f"{one.name} {one.value:.4g} +- {one.std_error:.1g}" for one in found.constants)
+        + f"; within {100 * max(gaps):.2g} % of those",
+        reached=None,
         seconds=watch.median,
         command=command(__file__),
         seeds=len(gaps),

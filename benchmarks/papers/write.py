@@ -10,9 +10,10 @@ HEAD = """# Results of the KAN papers, and known laws from real data
 
 Each script here measures some results and prints the paper's figure beside ours; `python benchmarks/papers/write.py` makes
 this page from what they left in `results/`. Seconds are CPU seconds on one core, the median over the seeds. A result that was not
-reached stays, with the reason.
+reached stays, with the reason; a dash is a result for which no bar was set beforehand.
 
 """
+ANSWERS = {True: "yes", False: "no", None: "-"}
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     rows = [Row(**item) for path in sorted(RESULTS.glob("*.json")) for item in json.loads(path.read_text(encoding="utf-8"))]
     lines = ["| result | paper | bar | ours | reached | seconds | seeds |", "|---|---|---|---|---|---|---|"]
     lines += [
-        f"| {_cell(r.result)} | {_cell(r.paper)} | {_cell(r.bar)} | {_cell(r.ours)} | {'yes' if r.reached else 'no'} "
+        f"| {_cell(r.result)} | {_cell(r.paper)} | {_cell(r.bar)} | {_cell(r.ours)} | {ANSWERS[r.reached]} "
         f"| {r.seconds:.3g} | {r.seeds} |"
         for r in rows
     ]
@@ -30,7 +31,7 @@ def main() -> None:
     if notes := [f"- **{r.result}**: {r.note}" for r in rows if r.note]:
         lines += ["", "## Notes", "", *notes]
     (HERE / "README.md").write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
-    print(f"{len(rows)} results, {sum(r.reached for r in rows)} reached")
+    print(f"{len(rows)} results, {sum(r.reached is True for r in rows)} reached")
 
 
 def _cell(text: str) -> str:
