@@ -30,7 +30,7 @@ _AT_NOISE, _PLAIN = 1.3, 3
 _SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
 _CLEARER, _SHARP = 3, 0.02
 _ALIKE = 12.0  # nats
-_WAYS, _DEEPEST, _SLOPES, _FEW = 3, 8, 2, 3
+_WAYS, _DEEPEST, _SLOPES = 3, 8, 2
 
 
 def divisions(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
@@ -107,9 +107,6 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
         out += found
         if _exact(found, sample):
             break
-    if 1 < len(sample.names) <= _FEW and surrogate().missing > NOISY and not _solved(out, sample, surrogate):
-        last = parts(sample, surrogate(), as_good=True)
-        out += divide(problem, sample, control, depth=depth + 1, ways=last)
     return _shortest(out, sample)
 
 
@@ -156,8 +153,7 @@ def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction | P
     shown = _independent(reductions(surrogate))
     tested: list[Reduction | Parts] = []
     if not (factors and factors[0].misfit == 0) and not (shown and shown[0].name.startswith("without")):
-        tested = [*(merges(sample) if surrogate.missing > NOISY else []), *parts(sample, surrogate)]
-        tested.sort(key=lambda way: way.misfit)
+        tested = [*(merges(sample) if surrogate.missing > NOISY else [])] or parts(sample, surrogate)
     if factors:
         # Factors that no surrogate could confirm give way to what predicts unseen rows much better.
         factors = [*(way for way in tested if way.misfit < factors[0].misfit), *factors]

@@ -30,7 +30,7 @@ _FUNCTIONS = tuple(
 )
 _LEARNT, _UNSEEN, _FITTED, _FEWEST = 200, 200, 600, 80
 _JUDGED = 3
-_CLEARER, _CLEARER_IN_NOISE, _FELT = 0.3, 0.75, 1e-5
+_CLEARER = 0.5
 _STEPS, _ROUNDED = 25, 1e-9
 _IDLE = 3.0
 _BLURRED, _KNOWN = 1.6, 0.3
@@ -64,13 +64,12 @@ class _Form:
     error: float
 
 
-def parts(sample: Sample, surrogate: Surrogate, *, as_good: bool = False) -> list[Parts | Reduction]:
+def parts(sample: Sample, surrogate: Surrogate) -> list[Parts | Reduction]:
     """The form that predicts unseen rows best, where it is much clearer than none; a division where the intercept is nothing.
 
     Args:
         sample: the rows.
         surrogate: of the same rows, whose coordinates and length scales are used to choose among forms.
-        as_good: a form that predicts as well as none is enough.
 
     Returns:
         One, or none.
@@ -80,18 +79,26 @@ def parts(sample: Sample, surrogate: Surrogate, *, as_good: bool = False) -> lis
     u = surrogate.coordinates(sample.x)
     learnt = min(_LEARNT, 2 * len(sample.y) // 3)
     seen, unseen = np.arange(learnt), np.arange(learnt, min(len(sample.y), learnt + _UNSEEN))
-    targets = list(transforms(sample.y))
+    targets = [undone for undone in transforms(sample.y) if _measurable(undone.values)]
+    if not targets:
+        return []
     plain = min(
         float(_errors(targets, kernel(u, u[seen], length, _SIZE), nugget, seen, unseen).min())
         for length, nugget in _scales(surrogate)
     )
     forms = sorted(_forms(sample, surrogate, targets, seen, unseen), key=lambda form: form.error)[:_JUDGED]
     judged = [_fitted(sample, form, u, seen, unseen) for form in forms if form.error < plain]
-    limit = 1.0 if as_good else _CLEARER if surrogate.missing < _FELT else _CLEARER_IN_NOISE
     best = min(judged, key=lambda found: found.error, default=None)
-    if best is None or not best.error < limit * plain:
+    if best is None or not best.error < _CLEARER * plain:
         return []
     return [_split(sample, best, best.error / sample.spread)]
+
+
+def _measurable(values: Array) -> bool:
+    """Whether the values vary, and their squares can be held."""
+    with np.errstate(all="ignore"):
+        deviation = float(np.std(values))
+    return bool(np.isfinite(deviation) and deviation > 1e-12 * np.max(np.abs(values)))
 
 
 def _scales(surrogate: Surrogate) -> list[tuple[Array, float]]:
@@ -136,7 +143,9 @@ def _errors(targets: list[Undone], smooth: Array, nugget: float, seen: Rows, uns
     drawn = smooth[unseen] @ np.linalg.solve(smooth[seen] + nugget * np.eye(len(seen)), scaled[seen])
     weights = np.stack([target.weights for target in targets], axis=1)[unseen]
     units = np.array([target.unit for target in targets])
-    return np.asarray(np.sqrt(np.mean(weights * ((drawn - scaled[unseen]) * deviation) ** 2, axis=0)) * units)
+    with np.errstate(over="ignore"):
+        errors = np.sqrt(np.mean(weights * ((drawn - scaled[unseen]) * deviation) ** 2, axis=0)) * units
+    return np.asarray(np.where(np.isfinite(errors), errors, np.inf))
 
 
 @dataclass(frozen=True, kw_only=True)
