@@ -69,12 +69,13 @@ def searched(title: str, name: str, note: str, turns: range) -> Row:
         short += [f"{to_text(one.expr, 5)}" for one in sorted(near, key=lambda one: one.complexity)[:1]]
         print(title, seed, f"{gaps[-1]:.2g}", texts[-1], short[-1:], flush=True)
     simplest = f" Simplest of the front that near: {'; '.join(dict.fromkeys(short))}." if short else ""
+    apart = f"apart by {max(gaps):.2g} at most" if all(map(math.isfinite, gaps)) else "undefined on some rows"
     return Row(
         result=f"known law: {title}",
         paper=f"{law} (known)",
         bar=f"the law's values within {within:g} on all rows, in its form",
-        ours=f"{'; '.join(dict.fromkeys(texts))}; apart by {max(gaps):.2g} at most; the law's form on {formed} of {len(gaps)}",
-        reached=max(gaps) <= within and formed == len(gaps),
+        ours=f"{'; '.join(dict.fromkeys(texts))}; {apart}; the law's form on {formed} of {len(gaps)}",
+        reached=all(gap <= within for gap in gaps) and formed == len(gaps),
         seconds=watch.median,
         command=command(__file__),
         seeds=len(gaps),
