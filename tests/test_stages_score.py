@@ -53,6 +53,18 @@ def scored(rows: Rows, *texts: str) -> list[Formula]:
     return [score(Candidate(expr=f.expr, origin="t", rmse=f.rmse, std_errors=tuple(f.std_errors)), rows) for f in fits]
 
 
+def test_a_formula_without_a_value_on_a_held_out_row_gives_way() -> None:
+    rows = made("a + b", noise=0.1)
+    edge = float(np.max(np.abs(rows.fit.x[0] - 1.75)))
+    gap = f"a + b + 0*sqrt({edge + 1e-6}**2 - (a - 1.75)**2)"
+    assert not np.isfinite(score(Candidate(expr=parse(gap), origin="", rmse=0.0), rows).rmse_shell)
+    pool = scored(rows, gap, "a + b + sin(b)/3")
+    best, front = choose(pool, rows)
+    assert best is not None and all(np.isfinite(f.rmse_shell) for f in (best, *front))
+    alone, _ = choose(pool[:1], rows)
+    assert alone is not None and alone.evidence == "none"
+
+
 def verdict(rows: Rows, *texts: str) -> tuple[str, str]:
     """Index of the best formula among ``texts`` and its evidence."""
     pool = scored(rows, *texts)

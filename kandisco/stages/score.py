@@ -240,8 +240,12 @@ def cross_validated(expr: Expr, sample: Sample, *, folds: int = 5) -> float:
 
 
 def choose(formulas: Sequence[Formula], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
-    """The shortest description as the best, and the Pareto front of (complexity, training error), at most ten."""
-    usable = [f for f in formulas if math.isfinite(f.rmse_train) and math.isfinite(f.rmse_valid)]
+    """The shortest description as the best, and the Pareto front of (complexity, training error), at most ten.
+
+    A formula without a value on some row, held out or not, gives way to all that have one: that much the inputs alone tell.
+    """
+    fitted = [f for f in formulas if math.isfinite(f.rmse_train) and math.isfinite(f.rmse_valid)]
+    usable = [f for f in fitted if math.isfinite(f.rmse_test) and math.isfinite(f.rmse_shell)] or fitted
     if not usable:
         return None, ()
     best = min(usable, key=lambda formula: (mdl(formula, rows), formula.complexity))
