@@ -73,9 +73,7 @@ _ROWS = (
 )
 FIGURES = _FIGURES + markdown(_ROWS)
 
-CLASSES = """SRSD iii.14.14 ended in an overflow, mended after this table: run again by itself it is missed as below.
-
-What stays out of reach of plain rows, by class (the table below has every case, with what came out):
+CLASSES = """What stays out of reach of plain rows, by class (the table below has every case, with what came out):
 
 - **Fast oscillation of a shifted product beside another** (Jin-6, Keijzer-11): the sine's argument runs through several
   periods over the box, so the smooth surrogate, whose gradients propose every reduction, sees noise where the law is; and with a

@@ -193,7 +193,10 @@ def code(text: str) -> str:
 
 def readme(rows: list[Row], peer: list[Row], outside: list[Row], rest: list[Row], checker: dict[str, str]) -> str:
     """The whole text."""
-    seeds = "two seeds everywhere, a third where they disagree" if any(row["seed"] == "1" for row in rows) else "one seed so far"
+    conditions = {(row["noise"], row["rows"], row["irrelevant"]) for row in rows}
+    second = {(row["noise"], row["rows"], row["irrelevant"]) for row in rows if row["seed"] == "1"}
+    everywhere = "two seeds everywhere, a third where they disagree"
+    seeds = everywhere if second == conditions else "as many seeds as the table says, a third only where two disagree"
     shared = "of CPU time (the machine was shared with other work; a search has one thread)"
     clock = shared if any("cpu" in row["config"] for row in rows) else "of wall time"
     text = [
