@@ -29,3 +29,8 @@ def test_weights_stay_within_bounds() -> None:
     part = divided(SAMPLE, parse("exp(10*a)"))
     assert part.weights is not None
     assert part.weights.max() / part.weights.min() <= 30.0**4 * (1 + 1e-9)
+
+
+def test_a_factor_that_is_zero_on_most_rows_raises_nothing() -> None:
+    part = divided(Sample(names=("a",), x=np.array([[0.0, 0.0, 0.0, 1.0, 2.0]]), y=SAMPLE.y), parse("a"))
+    assert np.isfinite(part.y).tolist() == [False, False, False, True, True]

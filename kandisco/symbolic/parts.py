@@ -42,6 +42,7 @@ _STEEP = 1e6
 class Parts:
     """A problem in two: ``slope`` is solved first, ``rest`` says what is left of the rows once its formula is known.
 
+    A slope that is a constant has no columns.
     ``misfit`` is the error on unseen rows over the deviation of the target.
     """
 
@@ -181,18 +182,17 @@ def _fitted(sample: Sample, form: _Form, u: Array, seen: Rows, unseen: Rows) -> 
         known = variance > _ROUNDED * sizes
         return toward @ (inverse @ t[rows]), np.where(known, np.sqrt(np.maximum(variance, 0.0)), np.nan)
 
-    def missed(parts: Array) -> Array:
-        return np.asarray((parts[0] + parts[1] * form.values - t)[unseen] * deviation)
+    def missed(scale: tuple[Array, Array, float]) -> Array:
+        a, b = posterior(seen, *scale)[0]
+        return np.asarray((a + b * form.values - t)[unseen] * deviation)
 
-    def error(scale: tuple[Array, Array, float]) -> float:
-        left = missed(posterior(seen, *scale)[0])
+    def error(left: Array) -> float:
         return float(np.sqrt(np.mean(form.undone.weights[unseen] * left**2))) * form.undone.unit
 
-    best = min(scales, key=error)
+    left, best = min(((missed(scale), scale) for scale in scales), key=lambda item: error(item[0]))
     (a, b), blurred = posterior(np.arange(min(len(t), _FITTED)), *best)
     # Where rounding hides the variance there is no noise to speak of, and unseen rows tell.
-    left = float(np.sqrt(np.mean(missed(posterior(seen, *best)[0]) ** 2)))
-    blurred = np.where(np.isnan(blurred), left / deviation, blurred)
+    blurred = np.where(np.isnan(blurred), float(np.sqrt(np.mean(left**2))) / deviation, blurred)
     g = np.asarray(evaluate(form.g, {_X: sample.x[form.i]}))
     scale, far = deviation / g.std(), g.mean() / g.std()
     return _Fitted(
@@ -201,7 +201,7 @@ def _fitted(sample: Sample, form: _Form, u: Array, seen: Rows, unseen: Rows) -> 
         intercept=centre + (a - b * far) * deviation,
         slope=b * scale,
         blurred=(float(np.hypot(blurred[0], blurred[1] * far)) * deviation, float(blurred[1]) * scale),
-        error=error(best),
+        error=error(left),
     )
 
 
@@ -211,7 +211,7 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
     g, outer = form.g.substitute({_X: var(sample.names[form.i])}), form.undone.outer
     counted = form.undone.weights if sample.weights is None else form.undone.weights * sample.weights
     below = replace(sample, y=form.undone.values, weights=None if np.ptp(counted) == 0 else counted).rows(counted > 0)
-    if np.sqrt(np.mean(found.intercept**2)) < _IDLE * found.blurred[0]:
+    if np.all(found.g != 0) and np.sqrt(np.mean(found.intercept**2)) < _IDLE * found.blurred[0]:
         return Reduction(
             name=f"divide {form.undone.name} by {to_text(g)}",
             sample=without(divided(below, g), [form.i]),
@@ -232,7 +232,7 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
         return Reduction(
             name=name,
             sample=without(replace(below, y=y, error=error), [form.i]),
-            rebuild=lambda expr: outer.substitute({_X: add(expr, taken)}),
+            rebuild=lambda intercept: outer.substitute({_X: add(intercept, taken)}),
             misfit=misfit,
         )
 

@@ -55,9 +55,9 @@ def divided(sample: Sample, factor: Expr) -> Sample:
     with np.errstate(all="ignore"):
         value = np.broadcast_to(evaluate(factor, dict(zip(sample.names, sample.x, strict=True))), sample.y.shape)
         y = np.asarray(sample.y / value)
-        middle = float(np.median(np.abs(value)))
-        size = np.clip(np.abs(value) / middle, 1 / _APART, _APART)
+        middle = np.median(np.abs(value))
+        size, error = np.clip(np.abs(value) / middle, 1 / _APART, _APART), float(sample.error / middle)
     if sample.relative or np.ptp(size) == 0 or not np.all(np.isfinite(size)):
-        return replace(sample, y=y, error=sample.error / middle)
+        return replace(sample, y=y, error=error)
     weights = size**2 if sample.weights is None else size**2 * sample.weights
-    return replace(sample, y=y, weights=weights / np.mean(weights), error=sample.error / middle)
+    return replace(sample, y=y, weights=weights / np.mean(weights), error=error)
