@@ -25,13 +25,17 @@ FEYNMAN, SRSD, REST = ("feynman", "feynman_bonus"), ("srsd_easy", "srsd_medium")
 
 def condition(suites: Sequence[str], noise: str = "0", rows: str = "1000", irrelevant: str = "0") -> Callable[[Row], bool]:
     """Rows of these suites under one condition."""
-    wanted = (noise, rows, irrelevant)
-    return lambda row: row["suite"] in suites and (row["noise"], row["rows"], row["irrelevant"]) == wanted
+    return lambda row: row["suite"] in suites and drawn_with(row) == (noise, rows, irrelevant)
+
+
+def drawn_with(row: Row) -> tuple[str, str, str]:
+    """Noise, rows and irrelevant columns of a run."""
+    return row["noise"], row["rows"], row["irrelevant"]
 
 
 def plain(row: Row) -> bool:
     """Whether a row is of the plain condition."""
-    return (row["noise"], row["rows"], row["irrelevant"]) == ("0", "1000", "0")
+    return drawn_with(row) == ("0", "1000", "0")
 
 
 def read(path: Path) -> list[Row]:
@@ -119,13 +123,12 @@ def limits(rows: list[Row], outside: list[Row]) -> str:
 def unseen(rows: list[Row]) -> str:
     """How many of the laws the search was not developed on were recovered, by each version that tried them, the oldest first."""
     lines: list[tuple[str, ...]] = [("version", "noise", "recovered", "wrong ones called exact", "missed")]
-    for code in dict.fromkeys(row["code"] for row in rows):
-        for noise in ("0", "0.01"):
-            part = [row for row in rows if (row["code"], row["noise"]) == (code, noise)]
-            found = sum(map(recovered, part))
-            missed = ", ".join(row["problem"] for row in part if not recovered(row))
-            share = f"{found} of {len(part)} = {100 * found / len(part):.0f} %" if part else "not run"
-            lines.append((code, f"{100 * float(noise):g} %", share, str(sum(map(false_claim, part))), missed))
+    for code, noise in dict.fromkeys((row["code"], row["noise"]) for row in rows):
+        part = [row for row in rows if (row["code"], row["noise"]) == (code, noise)]
+        found = sum(map(recovered, part))
+        missed = ", ".join(row["problem"] for row in part if not recovered(row))
+        share = f"{found} of {len(part)} = {100 * found / len(part):.0f} %"
+        lines.append((code, f"{100 * float(noise):g} %", share, str(sum(map(false_claim, part))), missed))
     return markdown(lines)
 
 
@@ -193,8 +196,7 @@ def code(text: str) -> str:
 
 def readme(rows: list[Row], peer: list[Row], outside: list[Row], rest: list[Row], checker: dict[str, str]) -> str:
     """The whole text."""
-    conditions = {(row["noise"], row["rows"], row["irrelevant"]) for row in rows}
-    second = {(row["noise"], row["rows"], row["irrelevant"]) for row in rows if row["seed"] == "1"}
+    conditions, second = {drawn_with(row) for row in rows}, {drawn_with(row) for row in rows if row["seed"] == "1"}
     everywhere = "two seeds everywhere, a third where they disagree"
     seeds = everywhere if second == conditions else "as many seeds as the table says, a third only where two disagree"
     shared = "of CPU time (the machine was shared with other work; a search has one thread)"

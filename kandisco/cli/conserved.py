@@ -8,7 +8,7 @@ import typer
 
 from kandisco.cli.options import JSON, seconds_of, words_of
 from kandisco.cli.session import Session
-from kandisco.errors import ConfigError, InputError
+from kandisco.errors import InputError
 
 
 def conserved(
@@ -24,8 +24,8 @@ def conserved(
     """Find quantities that are constant along trajectories: energies, momenta, and relations that hold in every row."""
     import numpy as np
 
-    from kandisco import data as tables
     from kandisco.cli.signals import interruptible
+    from kandisco.cli.source import table_with
     from kandisco.control import Control
     from kandisco.data.names import variables
     from kandisco.expr import to_json, to_text
@@ -33,10 +33,8 @@ def conserved(
     from kandisco.tasks.conserved import conserved as find
 
     session: Session = ctx.obj
-    table = tables.read_table(data, session.registry().readers())
     left_out = set(words_of(ignore)) | ({group} if group else set())
-    if unknown := left_out - set(table.columns):
-        raise ConfigError(f"There is no column {min(unknown)!r}.", hint="Columns: " + ", ".join(table.columns) + ".")
+    table = table_with(session, data, left_out)
     kept = {label: values for label, values in table.columns.items() if label not in left_out and not isinstance(values, list)}
     if len(kept) < 2:
         raise InputError("Fewer than two columns of numbers are left.", hint="Give the state along the trajectories.")

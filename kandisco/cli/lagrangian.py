@@ -26,14 +26,14 @@ def lagrangian(
     """Find a Lagrangian L(q, v) that a motion of one coordinate obeys, from rows without noise."""
     import numpy as np
 
-    from kandisco import data as tables
+    from kandisco.cli.source import table_with
     from kandisco.data.names import variables
     from kandisco.expr import to_json, to_text, var
     from kandisco.tasks.lagrangian import lagrangian as find
 
     session: Session = ctx.obj
-    table = tables.read_table(data, session.registry().readers())
     labels = (coordinate, velocity, acceleration)
+    table = table_with(session, data, labels)
     columns = {label: _numbers(table, label) for label in labels}
     if len(columns) < len(labels):
         raise ConfigError(
@@ -58,8 +58,6 @@ def lagrangian(
 
 
 def _numbers(table: Table, label: str) -> Array:
-    if label not in table.columns:
-        raise ConfigError(f"There is no column {label!r}.", hint="Columns: " + ", ".join(table.columns) + ".")
     values = table.columns[label]
     if isinstance(values, list):
         raise InputError(f"The column {label!r} holds text.", hint="Coordinate, velocity and acceleration are numbers.")

@@ -42,7 +42,7 @@ def result_object(result: Result, path: Path | str) -> dict[str, Any]:
 
 
 def formula_object(formula: Formula, dataset: Dataset) -> dict[str, Any]:
-    """One formula of ``--json``: text in full precision, LaTeX with the digits the data ask for; ``judged`` is ours."""
+    """One formula of ``--json``: text in full precision, LaTeX with the digits the data ask for; the errors are of ``judged``."""
     return {
         "formula": to_text(formula.expr),
         "latex": words.latex(formula, dataset),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kandisco.errors import PluginError
+from kandisco.errors import ConfigError, PluginError
 
 if TYPE_CHECKING:
     from kandisco.cli.session import Session
     from kandisco.specs import DatasetSpec
-    from kandisco.types import Dataset
+    from kandisco.types import Dataset, Table
 
 
 def load(session: Session, source: str, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
@@ -34,6 +34,21 @@ def load(session: Session, source: str, *, target: str = "", features: Sequence[
     if not (target or features):
         return named
     return data.rechosen(replace(data.as_table(named), source=source), named, target=target, features=features)
+
+
+def table_with(session: Session, source: str, headers: Collection[str]) -> Table:
+    """The raw columns of a file, for commands whose rows have no target.
+
+    Raises:
+        ConfigError: one of ``headers`` is not there.
+        InputError: the file cannot be used.
+    """
+    from kandisco import data
+
+    table = data.read_table(source, session.registry().readers())
+    if unknown := set(headers) - set(table.columns):
+        raise ConfigError(f"There is no column {min(unknown)!r}.", hint="Columns: " + ", ".join(table.columns) + ".")
+    return table
 
 
 def available(session: Session, name: str) -> DatasetSpec:

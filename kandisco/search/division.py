@@ -54,10 +54,10 @@ def divide(
     networks with a closed-form start.
     """
     out: list[Candidate] = []
-    for reduction in ways:
+    for way in ways:
         if control.reason():
             break
-        out += _refitted(_put_back(problem, reduction, control, depth), sample)
+        out += _refitted(_put_back(problem, way, control, depth), sample)
         if _exact(out, sample):
             break
     return _shortest(out, sample)
@@ -153,7 +153,8 @@ def _ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Reduction | P
     shown = _independent(reductions(surrogate))
     tested: list[Reduction | Parts] = []
     if not (factors and factors[0].misfit == 0) and not (shown and shown[0].name.startswith("without")):
-        tested = [*(merges(sample) if surrogate.missing > NOISY else [])] or parts(sample, surrogate)
+        tested = [*merges(sample)] if surrogate.missing > NOISY else []
+        tested = tested or parts(sample, surrogate)
     if factors:
         # Factors that no surrogate could confirm give way to what predicts unseen rows much better.
         factors = [*(way for way in tested if way.misfit < factors[0].misfit), *factors]

@@ -45,14 +45,7 @@ class Rows:
     @property
     def every(self) -> Sample:
         """Fitted, test and withheld rows as one sample."""
-        parts = (self.fit, self.test, self.shell)
-        weights = [part.weights for part in parts if part.weights is not None]
-        return replace(
-            self.fit,
-            x=np.concatenate([part.x for part in parts], axis=1),
-            y=np.concatenate([part.y for part in parts]),
-            weights=np.concatenate(weights) if weights else None,
-        )
+        return _joined(self.fit, self.test, self.shell)
 
     def relative(self) -> Rows:
         """The same rows with relative errors."""
@@ -67,6 +60,17 @@ class Rows:
         parts = (self.fit, self.train, self.valid, self.test, self.shell)
         fit, train, valid, test, shell = (change(part) for part in parts)
         return Rows(fit=fit, train=train, valid=valid, test=test, shell=shell)
+
+
+def _joined(*parts: Sample) -> Sample:
+    """Parts of the same data as one sample."""
+    weights = [part.weights for part in parts if part.weights is not None]
+    return replace(
+        parts[0],
+        x=np.concatenate([part.x for part in parts], axis=1),
+        y=np.concatenate([part.y for part in parts]),
+        weights=np.concatenate(weights) if weights else None,
+    )
 
 
 def rows_of(dataset: Dataset, split: Split) -> Rows:
@@ -312,15 +316,12 @@ def structured(expr: Expr, rows: Rows) -> bool:
     Each test runs on all fitted rows and the shell, at the level 1e-3: the mean product of neighbours' residuals (z-test), an
     F-test of an additive spline model of the residual, and the residual's correlation with each column and product of two.
     """
-    shell = rows.shell  # a curve that was only fitted leaves its data at their edge first
-    x, y = np.concatenate([rows.fit.x, shell.x], axis=1), np.concatenate([rows.fit.y, shell.y])
-    weights = None if rows.fit.weights is None or shell.weights is None else np.concatenate([rows.fit.weights, shell.weights])
-    sample = replace(rows.fit, x=x, y=y, weights=weights)
+    sample = _joined(rows.fit, rows.shell)  # a curve that was only fitted leaves its data at their edge first
     residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
     if sample.relative:
         residual = residual / sample.y
-    if weights is not None:
-        residual = residual * np.sqrt(weights)  # weights are inverse variances: now the rows are alike
+    if sample.weights is not None:
+        residual = residual * np.sqrt(sample.weights)  # weights are inverse variances: now the rows are alike
     residual = residual / (float(np.max(np.abs(residual))) or 1.0)
     residual -= residual.mean()
     if not np.any(residual):

@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 _CLEAR_SLOPE, _SHARP_SLOPE = 0.2, 0.06
 _COARSE, _VAGUE, _IDLE = 0.05, 1e-2, 2e-3
 # The misfit of factors that no surrogate can confirm.
-UNSEEN = 0.2
+_UNSEEN = 0.2
 _LEVEL = 1e-3
 
 
@@ -81,8 +81,8 @@ def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> tuple[dict[int, f
         return {}, 0.0
     surrogate = fit_surrogate(rest)
     if surrogate.missing > _COARSE:
-        return (dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}), UNSEEN
-    doubt = UNSEEN if surrogate.missing > _VAGUE else 0.0
+        return (dict.fromkeys(factors, 0.0) if fit_surrogate(sample).missing > _COARSE else {}), _UNSEEN
+    doubt = _UNSEEN if surrogate.missing > _VAGUE else 0.0
     felt = influence(rest, surrogate.predict(rest.x[:, :300])[1])
     return {i: float(felt[i]) for i in factors if felt[i] < max(_IDLE, 2.0 * surrogate.missing**0.5)}, doubt
 

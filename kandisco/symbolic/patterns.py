@@ -54,8 +54,8 @@ def fit_patterns(
         weights: float64 [rows], above zero: what each squared error counts; None for all alike.
         rows: samples the pairs are scored on; means of neighbours where the curve is noisy.
         keep: pairs of each kind refined by Levenberg-Marquardt.
-        floor: error that the samples are known to have.
         windows: look at an eighth of the rows too, where the whole is not drawn well.
+        floor: error that the samples are known to have.
 
     Returns:
         Fits in the variable ``x``, shortest description first: under noise the smallest error would go to the most constants.
