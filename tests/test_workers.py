@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -173,10 +174,23 @@ def test_an_engine_can_ask_whether_it_is_late(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_in_the_parent_stops_the_worker(tmp_path: Path) -> None:
-    # It may be busy importing on a busy machine: it is given the time.
-    found, message = ended(tmp_path, "time.sleep(600)", seconds=math.inf, interrupted=True, grace=60.0)
-    assert message == ""
-    assert found in ([], ["1.5*x"])  # it may have been stopped before it got anywhere
+    started = tmp_path / "started"
+    body = f"open({str(started)!r}, 'w').close(); time.sleep(600)"
+    asked = replace(problem(math.inf), stop=started.exists)
+    assert collected(propose(asked, worker(tmp_path, body), grace=60.0)) == (["1.5*x"], "")
+
+
+def test_a_worker_that_is_stopped_while_it_starts_is_killed_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "worker.py"
+    path.write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    assert collected(propose(problem(math.inf, interrupted=True), path, grace=600.0)) == ([], "")
+
+
+def test_a_worker_that_does_not_start_in_time_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "worker.py"
+    path.write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    message = f"The worker {path} had not started after 0.3 s and was killed."
+    assert collected(propose(problem(0.3), path, grace=600.0)) == ([], message)
 
 
 def test_files_where_the_user_is_do_not_stand_in_for_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def serve(engine: Engine, argv: Sequence[str] | None = None) -> int:
     with _own_stdout() as stream:
         report = Report(stream)
         try:
+            report.say("ready")
             problem = read_problem(Path(words[0]))
             report = Report(stream, problem.seconds)
             _end_with_parent()

@@ -32,15 +32,19 @@ class _Story:
     """What is known of a worker so far."""
 
     found: tuple[Expr, ...] = ()
+    ready: bool = False
     ended: str = ""
     message: str = ""
     interrupted: bool = False
+    early: bool = False
     killed: bool = False
     started: float = field(default_factory=time.monotonic)
 
     def hear(self, line: bytes) -> None:
         event = read_event(line)
         match event.get("event"):
+            case "ready":
+                self.ready = True
             case "found":
                 self.found = read_formulas(event)
             case "done" | "stopped" | "failed" as ended:
@@ -53,7 +57,8 @@ def propose(
     """What an engine in a fresh process finds: a generator that yields the best so far even if the engine dies.
 
     The worker is asked to stop by SIGINT when ``problem.seconds`` are over or ``problem.stop()`` is true, and killed with its
-    children ``grace`` seconds later. It runs in a temporary folder, on one thread, without torch.
+    children ``grace`` seconds later, or at once if it has not come to ``serve`` yet. It runs in a temporary folder, on one
+    thread, without torch.
 
     Args:
         problem: the task.
@@ -122,9 +127,12 @@ def _watched(process: subprocess.Popen[bytes], problem: RefineProblem, grace: fl
             break
         if not story.interrupted and (time.monotonic() > deadline or problem.stop()):
             story.interrupted, deadline = True, time.monotonic() + grace
+            if not story.ready:  # Python loses a SIGINT that comes in a callback of an import, and there is nothing to save yet
+                story.early = True
+                break
             _interrupt(process)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=0 if story.killed else grace)
+        process.wait(timeout=0 if story.killed or story.early else grace)
     story.killed |= process.poll() is None
     _kill(process)
     reader.join(timeout=grace)
@@ -167,6 +175,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _verdict(story: _Story, code: int | None, seconds: float, said: str) -> str:
     """What went wrong, in words; empty where nothing did."""
+    if story.early:
+        return f"had not started after {seconds:.3g} s and was killed" if time.monotonic() - story.started > seconds else ""
     if story.killed:
         why = f"after {seconds:.3g} s" if story.interrupted else "when it was done"
         return f"did not stop {why} and was killed"
