@@ -15,6 +15,7 @@ import argparse
 import datetime
 import itertools
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,27 +66,30 @@ def bars(results: Results, cpu: bool) -> Iterator[Part]:
             options = {name: value for name, value in condition.items() if name != "suites"}
             todo = cases(read_laws(suites=condition["suites"]), seeds=[seed], **options)
             if options:
-                missed = _missed(results, seed)
+                missed = _missed(results, code, seed)
                 todo = tuple(case for case in todo[quarter::4] if (case.law.suite, case.law.name) not in missed)
             if seed == 2:
-                todo = tuple(case for case in todo if _disagree(results, case))
+                disagree = _disagree(results, code)
+                todo = tuple(case for case in todo if _condition(case) in disagree)
             yield Part(results=results, todo=todo, settings=settings, label=label, code=code)
 
 
-def _disagree(results: Results, case: Case) -> bool:
-    """Whether exactly one of the first two seeds recovered the law."""
-    rows = [row for row in results.rows() if row["code"] == code_version()]
-    same = [
-        row for row in rows if (row["suite"], row["problem"], row["noise"], row["rows"], row["irrelevant"]) == _condition(case)
-    ]
-    return sum(recovered(row) for row in same if row["seed"] in "01") == 1
+def _disagree(results: Results, code: str) -> set[tuple[str, ...]]:
+    """Problems and conditions that exactly one of the first two seeds recovered."""
+    rows = [row for row in results.rows() if row["code"] == code and row["seed"] in "01"]
+    found = Counter(_of(row) for row in rows if recovered(row))
+    return {same for same, seeds in found.items() if seeds == 1 and sum(_of(row) == same for row in rows) == 2}
 
 
-def _missed(results: Results, seed: int) -> set[tuple[str, str]]:
+def _missed(results: Results, code: str, seed: int) -> set[tuple[str, str]]:
     """Problems that this seed did not recover from plain rows."""
-    rows = [row for row in results.rows() if row["code"] == code_version() and row["seed"] == str(seed)]
+    rows = [row for row in results.rows() if row["code"] == code and row["seed"] == str(seed)]
     plain = [row for row in rows if (row["noise"], row["rows"], row["irrelevant"]) == ("0", "1000", "0")]
     return {(row["suite"], row["problem"]) for row in plain if not recovered(row)}
+
+
+def _of(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[name] for name in ("suite", "problem", "noise", "rows", "irrelevant"))
 
 
 def _condition(case: Case) -> tuple[str, ...]:
