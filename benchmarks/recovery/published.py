@@ -87,8 +87,8 @@ What 1 % noise takes:
 - **Laws that are nearly something simpler on their box** (I.10.7, I.15.1, III.4.33): 1/sqrt(1 - (v/c)^2) stays below 1.4 there,
   and dozens of curves with two or three constants draw it to within the noise. One of them comes out, as `supported`, never as
   `exact`: simple constants, which would single the law out, are only tried on the shortlist.
-- **Three coordinates that act together** (I.9.18) **and sums of products of several columns** (I.15.3t, I.29.16, II.11.17, test_3,
-  test_7, test_10, test_20): two columns at a time are merged, which is right only if two of them act as one.
+- **Three coordinates that act together** (I.9.18) **and sums of products of several columns** (I.15.3t, I.29.16, II.11.17,
+  test_3, test_7, test_10, test_20): two columns at a time are merged, which is right only if two of them act as one.
 - **Oscillating quotients** (I.30.3), as for plain rows.
 - **Polynomials below a root** (test_13): powers of a column stand in for each other once noise hides their difference.
 """
