@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
@@ -36,9 +36,9 @@ class _Story:
     ended: str = ""
     message: str = ""
     interrupted: bool = False
+    late: bool = False
     early: bool = False
     killed: bool = False
-    started: float = field(default_factory=time.monotonic)
 
     def hear(self, line: bytes) -> None:
         event = read_event(line)
@@ -112,7 +112,7 @@ def _watched(process: subprocess.Popen[bytes], problem: RefineProblem, grace: fl
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     reader = threading.Thread(target=_read, args=(process, lines), daemon=True)
     reader.start()
-    deadline = story.started + problem.seconds
+    deadline = time.monotonic() + problem.seconds
     while True:
         with suppress(queue.Empty):
             line = lines.get(timeout=_POLL)
@@ -122,17 +122,18 @@ def _watched(process: subprocess.Popen[bytes], problem: RefineProblem, grace: fl
             continue
         if process.poll() is not None:
             break
-        if story.interrupted and time.monotonic() > deadline:
+        late = time.monotonic() > deadline
+        if story.interrupted and late:
             story.killed = True
             break
-        if not story.interrupted and (time.monotonic() > deadline or problem.stop()):
-            story.interrupted, deadline = True, time.monotonic() + grace
+        if not story.interrupted and (late or problem.stop()):
+            story.interrupted, story.late, deadline = True, late, time.monotonic() + grace
             if not story.ready:  # Python loses a SIGINT that comes in a callback of an import, and there is nothing to save yet
-                story.early = True
+                story.early = story.killed = True
                 break
             _interrupt(process)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=0 if story.killed or story.early else grace)
+        process.wait(timeout=0 if story.killed else grace)
     story.killed |= process.poll() is None
     _kill(process)
     reader.join(timeout=grace)
@@ -176,7 +177,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _verdict(story: _Story, code: int | None, seconds: float, said: str) -> str:
     """What went wrong, in words; empty where nothing did."""
     if story.early:
-        return f"had not started after {seconds:.3g} s and was killed" if time.monotonic() - story.started > seconds else ""
+        return f"had not started after {seconds:.3g} s and was killed" if story.late else ""
     if story.killed:
         why = f"after {seconds:.3g} s" if story.interrupted else "when it was done"
         return f"did not stop {why} and was killed"
