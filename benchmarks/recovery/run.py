@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from write import Row, drawn_with, plain
+
 from kandisco.bench import Case, Results, Settings, cases, code_version, read_laws, run_cases
 from kandisco.bench.summary import recovered
 from kandisco.config import Config
@@ -78,18 +80,17 @@ def _disagree(results: Results, code: str) -> set[tuple[str, ...]]:
     """Problems and conditions that exactly one of the first two seeds recovered."""
     rows = [row for row in results.rows() if row["code"] == code and row["seed"] in "01"]
     found = Counter(_of(row) for row in rows if recovered(row))
-    return {same for same, seeds in found.items() if seeds == 1 and sum(_of(row) == same for row in rows) == 2}
+    return {same for same, seeds in found.items() if seeds == 1}
 
 
 def _missed(results: Results, code: str, seed: int) -> set[tuple[str, str]]:
     """Problems that this seed did not recover from plain rows."""
-    rows = [row for row in results.rows() if row["code"] == code and row["seed"] == str(seed)]
-    plain = [row for row in rows if (row["noise"], row["rows"], row["irrelevant"]) == ("0", "1000", "0")]
-    return {(row["suite"], row["problem"]) for row in plain if not recovered(row)}
+    rows = [row for row in results.rows() if row["code"] == code and row["seed"] == str(seed) and plain(row)]
+    return {(row["suite"], row["problem"]) for row in rows if not recovered(row)}
 
 
-def _of(row: dict[str, str]) -> tuple[str, ...]:
-    return tuple(row[name] for name in ("suite", "problem", "noise", "rows", "irrelevant"))
+def _of(row: Row) -> tuple[str, ...]:
+    return row["suite"], row["problem"], *drawn_with(row)
 
 
 def _condition(case: Case) -> tuple[str, ...]:
