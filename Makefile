@@ -65,7 +65,7 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.torch: constraints.txt | $(VENV)/.made
-	@if [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! $(PIP) config list | grep -q -e index-url -e find-links; then \
+	@if [ -n "$(TORCH_INDEX)" ] && [ "$$(uname -s)" = Linux ] && ! $(PIP) config list | grep -e index-url -e find-links >/dev/null; then \
 	    $(PIP) install -q --retries 1 --timeout 20 -c constraints.txt --no-deps --index-url $(TORCH_INDEX) torch 2>/dev/null \
 	        || echo "The CPU index of torch was not reached; the ordinary index is used."; \
 	fi
