@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import Program, evaluate
-from kandisco.symbolic.refit import _damped, _solved, refit, residual_unit
+from kandisco.symbolic.refit import _curved, _damped, _residual, _solved, refit, residual_unit
 
 RNG = np.random.default_rng(11)
 X = RNG.uniform(0.5, 3.0, (2, 120))
@@ -127,3 +127,11 @@ def test_a_bent_valley_takes_a_dozen_steps() -> None:
     y = -2 - 9 / (x - 3) + 0.01 * np.random.default_rng(3).normal(size=200)
     few, many = (refit(parse("-0.2 - 2.1/(x - 1.7)"), ("x",), x[None], y, iterations=n) for n in (15, 300))
     assert few.rmse == pytest.approx(many.rmse, rel=1e-9)
+
+
+@pytest.mark.parametrize("flat", [1e-80, 1e-150])
+def test_a_step_that_overflows_gives_no_warning(flat: float) -> None:
+    program, x, y = Program(parse("1.5*exp(a)"), ("a",)), np.linspace(1.0, 2.0, 40)[None, :], np.ones(40)
+    residual, jacobian = _residual(program, program.start[None, :], x, y, 1.0)
+    step = _curved(program, program.start[None, :], 1e150 * residual, flat * jacobian, np.array([1e-3]), x, y, 1.0)
+    assert step.shape == (1, 1)

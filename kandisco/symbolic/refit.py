@@ -172,16 +172,15 @@ def _curved(
 ) -> Array:
     """Damped Gauss-Newton steps with half their acceleration, where that is the smaller part."""
     matrix, unit_jacobian, scale = _damped(jacobian, damping)
-    step = -_solved(matrix, unit_jacobian, residual) / scale
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # a step that overflows lowers no residual and is not taken
+        step = -_solved(matrix, unit_jacobian, residual) / scale
         ahead = (program.values(params + _PROBE * step, x) - y[None, :]) / unit
         along = np.einsum("bpn,bp->bn", jacobian, step)
         bend = (2.0 / _PROBE) * ((ahead - residual) / _PROBE - along)
-    sound = np.all(np.isfinite(bend), axis=1)
-    if not np.any(sound):
-        return step
-    turn = -0.5 * _solved(matrix, unit_jacobian, np.where(sound[:, None], bend, 0.0)) / scale
-    with np.errstate(all="ignore"):
+        sound = np.all(np.isfinite(bend), axis=1)
+        if not np.any(sound):
+            return step
+        turn = -0.5 * _solved(matrix, unit_jacobian, np.where(sound[:, None], bend, 0.0)) / scale
         small = np.linalg.norm(turn * scale, axis=1) < _SMALLER * np.linalg.norm(step * scale, axis=1)
     return np.asarray(np.where(small[:, None], step + turn, step))
 
