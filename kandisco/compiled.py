@@ -23,13 +23,18 @@ def available() -> bool:
 
 
 @cache
-def compiled(function: Callable[..., None]) -> Callable[..., None]:
+def compiled(function: Callable[..., None], *helpers: Callable[..., None]) -> Callable[..., None]:
     """``function``, a loop over numpy arrays that fills its last argument, as machine code; compiled once and kept on disk.
+
+    ``helpers`` are the functions it calls.
 
     Each operation rounds as in torch: nothing is reordered or fused.
     """
     import numba
+    from numba.extending import register_jitable
 
+    for helper in helpers:
+        register_jitable(helper)
     found: Callable[..., None] = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
     return found
 

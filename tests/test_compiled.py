@@ -102,15 +102,16 @@ def test_torch_compile_takes_a_network() -> None:
 
 
 @needs_numba
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("count", "edges"), [(1, 5), (3, 5), (3, 8), (1, 19)])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_whole_layers_are_what_features_and_a_product_give(dtype: torch.dtype, count: int) -> None:
+def test_whole_layers_are_what_features_and_a_product_give(dtype: torch.dtype, count: int, edges: int) -> None:
     assert compiled.suits(torch.zeros(5000))
     x, lo, hi = (part[:count] for part in points(dtype))
     x, lo = x.clamp(-3.0, 3.0), lo.expand(hi.shape[0], 4)
-    basis, rng = BSpline(7), torch.Generator().manual_seed(1)
+    basis, rng = BSpline(17), torch.Generator().manual_seed(1)
     x = torch.cat([x, x.flip(2)], dim=2)  # more rows than a block holds
-    coef, sense = torch.randn(len(lo), 5, 4, 10, generator=rng).to(dtype), torch.randn(len(lo), 5, 1000, generator=rng).to(dtype)
+    coef = torch.randn(len(lo), edges, 4, basis.n_features, generator=rng).to(dtype)
+    sense = torch.randn(len(lo), edges, 1000, generator=rng).to(dtype)
     phi, dphi = basis.pair(x, lo, hi) or (x, x)
     exact = 1e-12 if dtype == torch.float64 else 2e-5
     found, slopes = basis.layer(x, lo, hi, coef), basis.layer_slopes(x, lo, hi, coef, sense, inner=True)

@@ -51,8 +51,7 @@ def ours(width: str, rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work
     xt, yt = torch.as_tensor(x.T.copy(), dtype=dtype), torch.as_tensor(y.T.copy(), dtype=dtype)
     kan = rerange(init(parse_width(width, inputs), BSPLINE, x=x, seed=0, grid=grid, dtype=dtype), xt)
     data = gradient_problem(kan, xt, yt)
-    size = xt.numel() * kan.basis.n_features * xt.element_size()
-    first = cached_features(kan, data) if size < 64_000_000 else None
+    first = cached_features(kan, data)
 
     def plain() -> None:
         """Without the compiled kernel."""

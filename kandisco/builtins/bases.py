@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 Kernel = Callable[["torch.Tensor"], "torch.Tensor"]
+# Functions of an edge up to which a product of all of them can be faster than loops over four (benchmarks/engine).
+_MOST_MULTIPLIED = 12
 
 
 def _unit(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -149,7 +151,7 @@ class BSpline(AbstractBasis):
         return blank.scatter(-2, index, values), blank.scatter(-2, index, slopes)
 
     def layer(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> torch.Tensor | None:
-        if not self._narrow(x, lo, hi, coef):
+        if not self._loops(x, lo, hi, coef):
             return None
         from kandisco.builtins import kernels
 
@@ -158,18 +160,20 @@ class BSpline(AbstractBasis):
     def layer_slopes(
         self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, sense: torch.Tensor, *, inner: bool
     ) -> tuple[torch.Tensor, torch.Tensor | None] | None:
-        if not self._narrow(x, lo, hi, coef):
+        if not self._loops(x, lo, hi, coef):
             return None
         from kandisco.builtins import kernels
 
         return kernels.layer_slopes(x, lo, hi, coef, sense, self.grid, inner=inner)
 
-    def _narrow(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> bool:
-        """Whether loops over single edges beat a product of all features.
+    def _loops(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor) -> bool:
+        """Whether loops over the four splines that are not zero at a point beat a product of all features.
 
-        They lose with many edges to a source: measured, with more than twice the functions of an edge, or as many in float32.
+        They lose where an edge has few functions and a source many edges: measured, with more than twice the functions of an
+        edge, or as many in float32.
         """
-        return 4 * coef.shape[1] <= self.n_features * coef.element_size() and suits(x, lo, hi, coef)
+        few = self.n_features <= _MOST_MULTIPLIED and 4 * coef.shape[1] > self.n_features * coef.element_size()
+        return not few and suits(x, lo, hi, coef)
 
     def higher(self, x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, order: int) -> torch.Tensor:
         u, width = _unit(x, lo, hi)

@@ -82,8 +82,9 @@ def layer(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tenso
     """All edges of a layer summed, [R, S, rows]; see ``AbstractBasis.layer``."""
     import torch
 
-    sums = torch.empty(*coef.shape[:2], x.shape[-1], dtype=x.dtype)
-    _run(x, lo, hi, coef, grid, sums, coef[..., :0], x[..., :0])
+    count, edges, sources, _ = coef.shape
+    sums = torch.empty(count, edges, x.shape[-1], dtype=x.dtype)
+    _run(x, lo, hi, coef, grid, sums, coef.new_empty(count, sources, 0, edges), x[..., :0])
     return sums
 
 
@@ -93,67 +94,117 @@ def layer_slopes(
     """The slopes of (sense * layer).sum() in the coefficients and in the sources; see ``AbstractBasis.layer_slopes``."""
     import torch
 
-    steep = torch.zeros_like(coef)
-    pull = torch.empty(coef.shape[0], *x.shape[1:], dtype=x.dtype) if inner else x[..., :0]
+    count, edges, sources, size = coef.shape
+    steep = torch.zeros(count, sources, size, edges, dtype=coef.dtype)
+    pull = torch.empty(count, *x.shape[1:], dtype=x.dtype) if inner else x[..., :0]
     _run(x, lo, hi, coef, grid, sense, steep, pull)
-    return steep, pull if inner else None
+    return steep.permute(0, 3, 1, 2).contiguous(), pull if inner else None
 
 
 def _run(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, grid: int, *found: torch.Tensor) -> None:
-    given = (np.ascontiguousarray(part.numpy()) for part in (x, lo, hi, coef))
-    compiled(_layer)(*given, _constants(grid, x.numpy().dtype), *(part.numpy() for part in found))
+    # The edges of a source side by side: where they are many, the innermost loop runs over them.
+    given = (part.contiguous().numpy() for part in (x, lo, hi, coef.permute(0, 2, 3, 1)))
+    kernel = compiled(_layer, _splines, _row_by_row, _edge_by_edge)
+    kernel(*given, _constants(grid, x.numpy().dtype), *(part.numpy() for part in found))
 
 
 # Rows whose splines stay in the nearest cache while all edges of a source use them.
 _BLOCK = 512
+# So many edges of a source are summed row by row; fewer one by one, each over all rows.
+_MANY = 8
 
 
 def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep: Any, pull: Any) -> None:
-    """Forward into ``sums`` where ``steep`` is empty; else backward from them into ``steep`` and, unless empty, ``pull``."""
-    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
-    forth, inner, rows = steep.shape[3] == 0, pull.shape[2] > 0, x.shape[2]
-    k, w, back = np.empty(_BLOCK, np.int32), np.empty((8, _BLOCK), x.dtype), np.empty(_BLOCK, x.dtype)
+    """Forward into ``sums`` where ``steep`` is empty; else backward from them into ``steep`` and, unless empty, ``pull``.
+
+    ``coef`` and ``steep`` are [R, I, K, S].
+    """
+    forth, inner, rows, edges = steep.shape[2] == 0, pull.shape[2] > 0, x.shape[2], sums.shape[1]
+    k, w, many = np.empty(_BLOCK, np.uint64), np.empty((8, _BLOCK), x.dtype), edges >= _MANY
+    block = np.empty((_BLOCK, edges) if many else (edges, _BLOCK), x.dtype)
     for r in range(coef.shape[0]):
         for begin in range(0, rows, _BLOCK):
-            end = min(begin + _BLOCK, rows)
-            for i in range(coef.shape[2]):
-                at, low, width = x[min(r, x.shape[0] - 1), i, begin:end], lo[r, i], hi[r, i] - lo[r, i]
-                scale = grid / width
-                for n in range(end - begin):
-                    u = (at[n] - low) / width
-                    inside = min(max(u, zero), one)
-                    place = inside * grid
-                    left = min(np.floor(place), grid - one) if place >= zero else zero
-                    k[n], t, beyond = np.int32(left), place - left, (u - inside) * width
-                    s, square = one - t, t * t
-                    a, b, d = s * s * s * sixth, (half * t - one) * square + twothirds, square * t * sixth
-                    da, db, dd = -half * scale * s * s, (threehalves * t - two) * t * scale, half * scale * square
-                    dc = -((da + db) + dd)
-                    w[0, n], w[1, n], w[2, n], w[3, n] = (
-                        a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond,
-                    )  # fmt: skip
-                    if inner:
-                        w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
-                back[:] = zero
-                for s in range(coef.shape[1]):
-                    c, outer = coef[r, s, i], sums[r, s, begin:end]
-                    if forth:
-                        for n in range(end - begin):
-                            j = np.uint64(k[n])
-                            value = c[j] * w[0, n] + c[j + _1] * w[1, n] + c[j + _2] * w[2, n] + c[j + _3] * w[3, n]
-                            outer[n] = value if i == 0 else outer[n] + value
-                    else:
-                        slope = steep[r, s, i]
-                        for n in range(end - begin if inner else 0):
-                            j = np.uint64(k[n])
-                            back[n] += outer[n] * (
-                                c[j] * w[4, n] + c[j + _1] * w[5, n] + c[j + _2] * w[6, n] + c[j + _3] * w[7, n]
-                            )
-                        for n in range(end - begin):
-                            j = np.uint64(k[n])
-                            slope[j] += outer[n] * w[0, n]
-                            slope[j + _1] += outer[n] * w[1, n]
-                            slope[j + _2] += outer[n] * w[2, n]
-                            slope[j + _3] += outer[n] * w[3, n]
-                if inner:
-                    pull[r, i, begin:end] = back[: end - begin]
+            size = min(_BLOCK, rows - begin)
+            part = sums[r, :, begin : begin + size]
+            near = block[:size].T if many else block[:, :size]
+            if forth:
+                block[:] = constants[0]
+            else:
+                near[:] = part
+            for i in range(coef.shape[1]):
+                at = x[min(r, x.shape[0] - 1), i, begin : begin + size]
+                _splines(at, lo[r, i], hi[r, i] - lo[r, i], constants, k, w, inner)
+                down = pull[r, i, begin : begin + size] if inner else at
+                if many:
+                    _row_by_row(k, w, size, coef[r, i], block, steep[r, i], down, forth, inner)
+                else:
+                    _edge_by_edge(k, w, size, coef[r, i], block, steep[r, i], down, forth, inner)
+            if forth:
+                part[:] = near
+
+
+def _splines(at: Any, low: Any, width: Any, constants: Any, k: Any, w: Any, inner: Any) -> None:
+    """The cell of each point and its four splines, and their slopes if ``inner``."""
+    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
+    scale = grid / width
+    for n in range(len(at)):
+        u = (at[n] - low) / width
+        inside = min(max(u, zero), one)
+        place = inside * grid
+        left = min(np.floor(place), grid - one) if place >= zero else zero
+        k[n], t, beyond = np.uint64(left), place - left, (u - inside) * width
+        s, square = one - t, t * t
+        a, b, d = s * s * s * sixth, (half * t - one) * square + twothirds, square * t * sixth
+        da, db, dd = -half * scale * s * s, (threehalves * t - two) * t * scale, half * scale * square
+        dc = -((da + db) + dd)
+        w[0, n], w[1, n], w[2, n], w[3, n] = a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond
+        if inner:
+            w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
+
+
+def _row_by_row(k: Any, w: Any, size: Any, coef: Any, block: Any, steep: Any, down: Any, forth: Any, inner: Any) -> None:
+    """One source, many edges [rows, S]. Nothing is sliced: slices in the inner loop would take half the time."""
+    edges = np.uint64(coef.shape[1])
+    for n in range(size):
+        j, a, b, c, d = k[n], w[0, n], w[1, n], w[2, n], w[3, n]
+        if forth:
+            for e in range(edges):
+                block[n, e] += a * coef[j, e] + b * coef[j + _1, e] + c * coef[j + _2, e] + d * coef[j + _3, e]
+            continue
+        for e in range(edges):
+            sense = block[n, e]
+            steep[j, e] += a * sense
+            steep[j + _1, e] += b * sense
+            steep[j + _2, e] += c * sense
+            steep[j + _3, e] += d * sense
+        if inner:
+            a = b = c = d = down.dtype.type(0)
+            for e in range(edges):
+                sense = block[n, e]
+                a += sense * coef[j, e]
+                b += sense * coef[j + _1, e]
+                c += sense * coef[j + _2, e]
+                d += sense * coef[j + _3, e]
+            down[n] = a * w[4, n] + b * w[5, n] + c * w[6, n] + d * w[7, n]
+
+
+def _edge_by_edge(k: Any, w: Any, size: Any, coef: Any, block: Any, steep: Any, down: Any, forth: Any, inner: Any) -> None:
+    """One source, few edges [S, rows]."""
+    for e in range(coef.shape[1]):
+        c, sense = coef[:, e], block[e]
+        if forth:
+            for n in range(size):
+                j = k[n]
+                sense[n] += c[j] * w[0, n] + c[j + _1] * w[1, n] + c[j + _2] * w[2, n] + c[j + _3] * w[3, n]
+            continue
+        for n in range(size if inner else 0):
+            j = k[n]
+            slope = c[j] * w[4, n] + c[j + _1] * w[5, n] + c[j + _2] * w[6, n] + c[j + _3] * w[7, n]
+            down[n] = sense[n] * slope if e == 0 else down[n] + sense[n] * slope
+        slopes = steep[:, e]
+        for n in range(size):
+            j = k[n]
+            slopes[j] += sense[n] * w[0, n]
+            slopes[j + _1] += sense[n] * w[1, n]
+            slopes[j + _2] += sense[n] * w[2, n]
+            slopes[j + _3] += sense[n] * w[3, n]

@@ -18,14 +18,14 @@ from kandisco.kan.passes import trace
 from kandisco.kan.problem import Problem, chunks_of, part_of
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-_CHUNK_BYTES = 2_000_000
+_CHUNK_BYTES, _LEAST_ROWS = 2_000_000, 1024
 
 
 def gradient_problem(kan: KAN, x: Tensor, y: Tensor, weights: Tensor | None = None) -> Problem:
-    """Data with chunks of rows whose hidden features stay in the caches."""
+    """Data with chunks of rows whose hidden features stay in the caches, but not so few that the weights take longer."""
     hidden = max((int(e.lo.shape[1]) for e in kan.edges[1:]), default=1)
     chunk = _CHUNK_BYTES // (x.element_size() * hidden * kan.basis.n_features * kan.restarts)
-    return Problem(x, y, max(256, min(int(x.shape[1]), chunk)), weights)
+    return Problem(x, y, max(_LEAST_ROWS, min(int(x.shape[1]), chunk)), weights)
 
 
 def square(outputs: Tensor, y: Tensor) -> Tensor:

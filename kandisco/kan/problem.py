@@ -9,7 +9,7 @@ from torch import Tensor
 from kandisco.kan.network import KAN
 from kandisco.kan.passes import layer_features
 
-_CACHE_BYTES = 64_000_000
+_CACHE_BYTES = 100_000_000
 
 
 @dataclass(frozen=True)
