@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -31,18 +31,23 @@ class Damping:
 
 @dataclass(frozen=True)
 class State:
-    """Where the restarts stand: networks, damping, mean squared error [R] and, if it is known, the forward pass."""
+    """Where the restarts stand: networks, damping, mean squared error [R] and, if it is known, the forward pass.
+
+    Which parameters are free (``layout.free``, ``layout.moving``) stays as it is from step to step.
+    """
 
     kan: KAN
     damping: Damping
     mse: Tensor
+    held: Tensor
+    chosen: Tensor | None
     known: Trace | None = None
 
 
 def start(kan: KAN, mse: Tensor, mu: float = 1e-2) -> State:
     """The state before the first step."""
-    ones = kan.edges[0].coef.new_ones(kan.restarts)
-    return State(kan, Damping(ones * mu, ones * 2.0), mse)
+    ones, held = kan.edges[0].coef.new_ones(kan.restarts), free(kan)
+    return State(kan, Damping(ones * mu, ones * 2.0), mse, held, moving(held))
 
 
 def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
@@ -55,11 +60,10 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
         penalise: the regularisation for the current networks and their normal equations, or None.
     """
     kan = state.kan
-    held = free(kan)
-    chosen = moving(held) if penalise is None else None
+    chosen = state.chosen if penalise is None else None
     system = normal(kan, data, first, chosen, state.known)
     before = 0.5 * system.mse
-    held = held if chosen is None else held.gather(1, chosen)
+    held = state.held if chosen is None else state.held.gather(1, chosen)
     # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
     penalty = penalise(kan, system) if penalise is not None else None
@@ -87,9 +91,10 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     good = torch.isfinite(after) & (after < before)
     damping = renew(state.damping, gain, good)
     if bool(good.all()):
-        return State(trial, damping, mse, known)
+        return replace(state, kan=trial, damping=damping, mse=mse, known=known)
     kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
-    return State(kept, damping, torch.where(good, mse, system.mse), mix(good, known, state.known))
+    mse, known = torch.where(good, mse, system.mse), mix(good, known, state.known)
+    return replace(state, kan=kept, damping=damping, mse=mse, known=known)
 
 
 def project(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
@@ -102,7 +107,7 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
     penalty = penalise(kan, system) if penalise is not None else None
     if penalty is not None:
         penalty.add_to(system, kan, blocks(kan))
-    held = free(kan) * (1.0 - arguments(kan))
+    held = state.held * (1.0 - arguments(kan))
     held[:, : blocks(kan)[-1].start] = 0.0
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
     trial = unpack(
@@ -111,7 +116,7 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
     mse, known = evaluate(trial, data, first)
     good = mse < state.mse if penalty is None else 0.5 * mse + penalty.value(trial) < 0.5 * state.mse + penalty.value(kan)
     kept = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan)))
-    return State(kept, state.damping, torch.where(good, mse, state.mse), mix(good, known, state.known))
+    return replace(state, kan=kept, mse=torch.where(good, mse, state.mse), known=mix(good, known, state.known))
 
 
 def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:

@@ -240,7 +240,7 @@ def _reranged(state: levenberg.State, data: Problem, cache: Tensor | None) -> le
     mse, known = evaluate(kan, data, cache)
     good = mse <= _RERANGE_COST * state.mse
     kept = choose(good, kan, state.kan)
-    return levenberg.State(kept, state.damping, torch.where(good, mse, state.mse), levenberg.mix(good, known, state.known))
+    return replace(state, kan=kept, mse=torch.where(good, mse, state.mse), known=levenberg.mix(good, known, state.known))
 
 
 def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | None:
