@@ -187,6 +187,18 @@ def test_a_missing_tool_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not found.failed and not found.agrees and "// not checked here: no gcc" in text
 
 
+def test_what_sqlite_takes_for_one_column_is_not_checked_there() -> None:
+    found = check(EXPORTERS["sql"], formula_of(parse("x + 2.0*X")), dataset_for(parse("x + 2.0*X")))
+    assert "not checked here" in str(found) and "differ only in case" in found.remark
+
+
+def test_a_compiler_that_does_not_start_is_a_missing_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = shutil.which("false")
+    monkeypatch.setattr(shutil, "which", lambda name: broken)
+    found = check(EXPORTERS["rust"], formula_of(parse("2.0*x")), dataset_for(parse("2.0*x")))
+    assert not found.failed and "does not start" in found.remark
+
+
 @pytest.mark.parametrize("name", ["typst", "mathml"])
 @pytest.mark.parametrize("text", FORMULAS)
 def test_markup_is_well_formed(name: str, text: str) -> None:

@@ -145,6 +145,8 @@ fn main() {
 def rust(text: str, columns: Columns, folder: Path) -> tuple[str, Array]:
     """A Rust file with ``predict``."""
     path = _tool("rustc")
+    if subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
+        raise Missing("rustc does not start (rustup without a default toolchain?)")
     main = _RUST_MAIN.replace("ARGUMENTS", ", ".join(f"v[{i}]" for i in range(len(columns))))
     (folder / "program.rs").write_text(text + main, encoding="utf-8")
     _call("rustc", [path, "--edition", "2021", "program.rs", "-o", "program"], folder)
@@ -156,6 +158,8 @@ def sql(text: str, columns: Columns, folder: Path) -> tuple[str, Array]:
     """A query on the table ``data``, in sqlite."""
     import sqlite3
 
+    if len({name.lower() for name in columns}) < len(columns):
+        raise Missing("sqlite takes names that differ only in case for one column")
     with sqlite3.connect(":memory:") as base:
         base.execute(f"CREATE TABLE data ({', '.join(_quoted(name) for name in columns)})")
         base.executemany(f"INSERT INTO data VALUES ({', '.join('?' * len(columns))})", _rows(columns))
