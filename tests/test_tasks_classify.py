@@ -12,7 +12,7 @@ import pytest
 
 from kandisco.cli import main
 from kandisco.config import Config
-from kandisco.data import as_table, read_with_card
+from kandisco.data import as_table, card_from, read_with_card
 from kandisco.errors import ConfigError, InputError
 from kandisco.expr import parse, to_text
 from kandisco.plugins import load
@@ -49,6 +49,13 @@ def test_labels_are_read_with_their_order() -> None:
     assert words.codes.tolist() == [1, 0, 2, 0, 1]
     given = to_labelled(_table(kind=["low", "high", "mid"] * 2, x=x), target="kind", order=("low", "mid", "high"))
     assert (given.classes, given.codes.tolist()) == (("low", "mid", "high"), [0, 2, 1, 0, 2, 1])
+
+
+def test_a_class_is_not_missing_because_its_number_looks_like_a_mark() -> None:
+    card = card_from({"missing": ["0", "lost"], "columns": [{"label": "kind", "role": "target"}]})
+    table = _table(x=np.arange(1.0, 7.0), kind=["a", "b", "lost", "c", "a", "b"])
+    found = to_labelled(table, card=card)
+    assert found.classes == ("a", "b", "c") and found.codes.tolist() == [0, 1, 2, 0, 1]
 
 
 def test_a_label_goes_by_its_name_on_the_card_or_in_the_dataset(tmp_path: Path) -> None:

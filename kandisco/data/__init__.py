@@ -3,7 +3,7 @@
 from kandisco.data.arrays import to_table
 from kandisco.data.card import Card, Column, card_from, find_card, read_card
 from kandisco.data.clean import find_column, to_dataset
-from kandisco.data.described import as_table, described, header_of, read_dataset, read_with_card, rechosen
+from kandisco.data.described import as_table, described, header_of, read_dataset, read_with_card, rechosen, unmarked
 from kandisco.data.known import Held, allowed, check_law
 from kandisco.data.reading import read_table
 from kandisco.data.splits import deal, rest, sample_rows, split
@@ -32,5 +32,6 @@ __all__ = [
     "split",
     "to_dataset",
     "to_table",
+    "unmarked",
     "with_units",
 ]

@@ -87,10 +87,8 @@ def described(table: Table, card: Card, *, target: str = "", features: Sequence[
     Raises:
         InputError: the card names a column that is not there, or one that cannot have its role.
     """
-    labels = {
-        column.label: find_column(table, column.label, f"{card.path}: columns[{i}].label")
-        for i, column in enumerate(card.columns)
-    }
+    table, card = unmarked(table, card)
+    cells, labels = table.columns, _labels(table, card)
     grouping = [*(labels[label] for label in card.labelled("group")), *(_split_by(table, card))]
     weight = next((labels[label] for label in card.labelled("weight")), "")
     target, *features = (header_of(asked, card.columns) for asked in (target, *features))
@@ -98,7 +96,6 @@ def described(table: Table, card: Card, *, target: str = "", features: Sequence[
     goals = [labels[label] for label in card.labelled("target")]
     goal = find_column(table, target) if target else next(iter(goals), "")
     out = {labels[label] for label in card.labelled("group", "id", "weight", "ignore", "target")} - asked - {goal}
-    cells = {label: _without_marks(column, _marks(card, labels, label)) for label, column in table.columns.items()}
     data = to_dataset(
         dataclasses.replace(table, columns={label: column for label, column in cells.items() if label not in out}),
         target=goal,
@@ -143,9 +140,23 @@ def _split_by(table: Table, card: Card) -> list[str]:
     return [find_column(table, label, f"{card.path}: split_by[{i}]") for i, label in enumerate(card.split_by)]
 
 
-def _marks(card: Card, labels: dict[str, str], label: str) -> tuple[str, ...]:
-    own = (column.missing for column in card.columns if labels[column.label] == label)
-    return (*card.missing, *next(own, ()))
+def _labels(table: Table, card: Card) -> dict[str, str]:
+    """The header in the file of each column of the card."""
+    columns = enumerate(card.columns)
+    return {one.label: find_column(table, one.label, f"{card.path}: columns[{i}].label") for i, one in columns}
+
+
+def unmarked(table: Table, card: Card) -> tuple[Table, Card]:
+    """The table with the card's marks for a missing value taken as such, and the card without them.
+
+    Raises:
+        InputError: the card names a column that is not there.
+    """
+    labels = _labels(table, card)
+    own = {labels[column.label]: column.missing for column in card.columns}
+    cells = {label: _without_marks(column, (*card.missing, *own.get(label, ()))) for label, column in table.columns.items()}
+    columns = tuple(dataclasses.replace(column, missing=()) for column in card.columns)
+    return dataclasses.replace(table, columns=cells), dataclasses.replace(card, columns=columns, missing=())
 
 
 def _without_marks(column: Cells, marks: tuple[str, ...]) -> Cells:

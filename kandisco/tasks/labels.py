@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.data import Card, Column, described, find_column, header_of, rechosen, to_dataset
+from kandisco.data import Card, Column, described, find_column, header_of, rechosen, to_dataset, unmarked
 from kandisco.data.cells import MISSING
 from kandisco.errors import ConfigError, InputError
 from kandisco.types import Dataset, Table, Variable
@@ -70,6 +70,9 @@ def to_labelled(
         (('a', 'b'), [0, 1, 0, 1])
     """
     goal = _column(table, target or next(iter(card.labelled("target") if card else ()), ""), _known(card, rows_of))
+    if card is not None:
+        # Before the classes become numbers, which may look like a mark.
+        table, card = unmarked(table, card)
     cells = _cells(table.columns[goal])
     classes, ordered = _ordered(cells, goal, order)
     number = {label: float(k) for k, label in enumerate(classes)}
