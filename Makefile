@@ -40,7 +40,7 @@ $(PLUGINS:%=test-plugin-%): test-plugin-%: $(VENV)/.installed-test
 	$(PIP) --python $(VENV)/plugins/$*/bin/python install -q -c constraints.txt -e 'plugins/$*[test]'
 	cd plugins/$* && OMP_NUM_THREADS=1 $(abspath $(VENV))/plugins/$*/bin/python -m pytest -q
 
-check: $(VENV)/.installed-dev
+check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -51,11 +51,11 @@ check: $(VENV)/.installed-dev
 latex: $(VENV)/.installed
 	$(VENV)/bin/python benchmarks/latex.py -o laws.pdf
 
-docs: $(VENV)/.installed-dev
+docs: $(VENV)/.installed-check
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-format: $(VENV)/.installed-dev
+format: $(VENV)/.installed-check
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -85,8 +85,9 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt $(VENV)/.torch
 	$(PIP) install -q -c constraints.txt -e '.[test,parquet,excel]'
 	touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-dev: pyproject.toml constraints.txt $(VENV)/.torch
-	$(PIP) install -q -c constraints.txt -e '.[dev]'
+# Without numba, as .installed-test: the suite runs beside the checks, and as most users' machines are.
+$(VENV)/.installed-check: pyproject.toml constraints.txt $(VENV)/.torch
+	$(PIP) install -q -c constraints.txt -e '.[check]'
 	touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
