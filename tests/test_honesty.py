@@ -10,7 +10,8 @@ from kandisco.pipeline import discover
 from kandisco.registry import Registry
 from kandisco.types import Dataset, Result, Variable
 
-CONFIG = Config(restarts=1, beam=4, candidates=1, refiner="none", time=600.0)
+# Every kind of closed form and two networks: the others are of the same kind, and take half of the time.
+CONFIG = Config(restarts=1, beam=2, candidates=1, refiner="none", time=600.0, max_attempts=16)
 
 
 def result(x: np.ndarray, y: np.ndarray, registry: Registry) -> Result:
@@ -45,7 +46,7 @@ def test_a_function_outside_the_library(registry: Registry, name: str) -> None:
 
     x = np.random.default_rng(2).uniform(0.5, 5.0, (1, 90))
     function = getattr(scipy.special, name)
-    found = result(x, function({"j0": 3.0, "gamma": 0.8, "erf": 0.5}[name] * x[0]), registry)
+    found = result(x, function({"j0": 3.0, "gamma": 0.8}[name] * x[0]), registry)
     assert found.best is not None
     assert found.best.evidence in ("none", "weak")
     assert found.warnings

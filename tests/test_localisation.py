@@ -29,7 +29,7 @@ def test_the_known_edge_separates_the_phases(model: Model) -> None:
 
 
 def test_the_edge_of_the_mosaic_chain_is_found(registry: Registry) -> None:
-    data = draw(replace(MODELS[0], sites=SITES), True, 1200, 0)
+    data = draw(replace(MODELS[0], sites=SITES), True, 500, 0)
     found = classify(to_labelled(as_table(data), rows_of=data), Config(), registry, network=False)
     assert found.best is not None
     assert to_text(found.best.candidate.score.expr) == "lam*Abs(E_)"

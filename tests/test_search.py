@@ -107,7 +107,7 @@ def test_the_wrong_shape_is_not_read_off(registry: Registry) -> None:
 
 @pytest.mark.parametrize("law", ["c**2*log(a**2 + b**2)", "a**2*(sin(b) + c)"])
 def test_dividing_solves_a_law_of_three_columns(registry: Registry, law: str) -> None:
-    task = problem(registry, rows(law, "abc", n=400))
+    task = problem(registry, rows(law, "abc"))
     found = [c for attempt in divisions(task, task.sample, partial(fit_surrogate, task.sample)) for c in attempt.run(Control())]
     far = {"a": np.array([4.0, 0.5]), "b": np.array([0.3, 5.0]), "c": np.array([6.0, 0.4])}
     best = min(found, key=lambda candidate: candidate.rmse)

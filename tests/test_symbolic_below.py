@@ -11,6 +11,6 @@ from kandisco.symbolic.patterns import fit_below, fit_patterns
 def test_targets_beyond_what_squares_can_hold_are_left_out(registry: Registry) -> None:
     u = np.linspace(0.5, 3.0, 60)
     v = np.exp(100 * u)
-    functions = registry.functions(("elementary",))
+    functions = registry.functions(("powers",))
     assert fit_patterns(u, v, functions)
     assert fit_below(u, v, functions)
