@@ -57,6 +57,12 @@ def result(text: str = LAW, label: str = "x 1 [m]", evidence: str = "exact") -> 
     )
 
 
+@pytest.fixture(scope="module")
+def figures() -> dict[str, str]:
+    """Those of the plain result; drawing is the longest part of a report."""
+    return draw(result())
+
+
 def run_for(tmp_path: Path, given: Result) -> Run:
     return Run.create(tmp_path, given.dataset, Config())
 
@@ -92,9 +98,9 @@ def test_write_puts_reports_and_figures_into_the_run_folder(tmp_path: Path) -> N
     assert {"report.md", "report.html", *figures} <= names
 
 
-def test_page_is_whole_self_contained_and_shows_the_law(tmp_path: Path) -> None:
+def test_page_is_whole_self_contained_and_shows_the_law(figures: dict[str, str], tmp_path: Path) -> None:
     given = result()
-    text = page(run_for(tmp_path, given).meta, given, draw(given))
+    text = page(run_for(tmp_path, given).meta, given, figures)
     parser = Strict()
     parser.feed(text)
     assert parser.open == []
@@ -139,8 +145,8 @@ def test_a_run_without_a_formula_still_has_a_report(tmp_path: Path) -> None:
     assert "No formula was found." in (run.path / "report.md").read_text()
 
 
-def test_figures_are_xml_that_takes_the_ink_of_the_page() -> None:
-    for name, svg in draw(result()).items():
+def test_figures_are_xml_that_takes_the_ink_of_the_page(figures: dict[str, str]) -> None:
+    for name, svg in figures.items():
         assert ElementTree.fromstring(svg).tag.endswith("svg"), name
         assert "currentColor" in svg and "#010203" not in svg
 
@@ -148,14 +154,16 @@ def test_figures_are_xml_that_takes_the_ink_of_the_page() -> None:
 @pytest.mark.parametrize(
     ("label", "low", "high", "scales"), [("x_1 [µm]", 1.0, 2.0, "linear"), ("cost in $ and \\frac{$", 1e-3, 1e3, "log")]
 )
-def test_with_one_input_the_law_is_drawn_through_the_rows(label: str, low: float, high: float, scales: str) -> None:
+def test_with_one_input_the_law_is_drawn_through_the_rows(
+    figures: dict[str, str], label: str, low: float, high: float, scales: str
+) -> None:
     given = result("3*x1**2", label=label)
     x = np.geomspace(low, high, 60)
     data = replace(given.dataset, x=x[:, None], y=3 * x**2, inputs=given.dataset.inputs[:1])
-    figures = draw(replace(given, dataset=data))
-    assert ElementTree.fromstring(figures["law"]).tag.endswith("svg")
-    assert (figures["law"].count("-xtick_") > 20) == (scales == "log"), "a logarithmic axis has minor ticks"
-    assert "law" not in draw(given)
+    law = draw(replace(given, dataset=data))["law"]
+    assert ElementTree.fromstring(law).tag.endswith("svg")
+    assert (law.count("-xtick_") > 20) == (scales == "log"), "a logarithmic axis has minor ticks"
+    assert "law" not in figures
 
 
 def test_the_summary_is_dark_on_white_and_needs_a_formula() -> None:
@@ -166,8 +174,8 @@ def test_the_summary_is_dark_on_white_and_needs_a_formula() -> None:
     assert summary_figure(replace(given, best=None, front=())) == ""
 
 
-def test_figures_repeat_exactly() -> None:
-    assert draw(result()) == draw(result())
+def test_figures_repeat_exactly(figures: dict[str, str]) -> None:
+    assert draw(result()) == figures
 
 
 @pytest.mark.parametrize(

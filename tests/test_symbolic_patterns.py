@@ -30,7 +30,7 @@ U = np.random.default_rng(4).uniform(0.5, 3.0, 160)
 )
 def test_the_law_is_among_the_exact_ones(registry: Registry, text: str) -> None:
     v = evaluate(parse(text), {"x": U})
-    fits = fit_patterns(U, v, registry.functions(("elementary",)))
+    fits = fit_patterns(U, v, registry.functions(("elementary",)), keep=16)  # a third of the usual: more are only slower
     assert fits[0].error < 1e-11
     far = np.linspace(3.2, 5.0, 9)
     reach = [np.max(np.abs(evaluate(f.expr, {"x": far}) - evaluate(parse(text), {"x": far}))) for f in fits if f.error < 1e-11]
