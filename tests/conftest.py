@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 # Before numpy or torch is imported: thread pools of two tests on two cores only slow each other down.
@@ -19,6 +20,15 @@ from kandisco.registry import Registry  # noqa: E402
 # No deadline: a shared machine is slow at times, and that is no property of the code. Derandomised: CI repeats.
 settings.register_profile("kandisco", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kandisco")
+
+
+gc.disable()  # while everything is imported, which leaves next to no garbage and a heap that is slow to look through
+
+
+def pytest_collection_finish() -> None:
+    """What is there before the first test stays until the last: the collector need not look through it again and again."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture
