@@ -7,7 +7,7 @@ few evaluations whatever the number of constants. A leading batch axis holds man
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -45,7 +45,12 @@ def evaluate(expr: Expr, columns: Mapping[str, Any]) -> Array:
         raise InputError(f"The formula needs the column {missing[0]!r}.", hint="Columns: " + ", ".join(columns) + ".")
     rows = np.broadcast_shapes(*(np.shape(column) for column in columns.values())) if columns else ()
     with np.errstate(all="ignore"):
-        return np.array(np.broadcast_to(_value(expr, columns), rows), dtype=np.float64)
+        return _spread(_value(expr, columns), rows)
+
+
+def _spread(value: Any, shape: tuple[int, ...]) -> Array:
+    """A copy of that shape; most values have it, and numpy takes a while to find out."""
+    return np.array(value if np.shape(value) == shape else np.broadcast_to(value, shape), dtype=np.float64)
 
 
 def _value(expr: Expr, columns: Mapping[str, Any]) -> Any:
@@ -140,21 +145,30 @@ class Program:
 
     def jacobian(self, params: Array, x: Array) -> tuple[Array, Array]:
         """Values [batch, rows] and their derivatives [batch, parameters, rows]."""
+        value, slopes = self.traced(params, x)
+        return value, slopes()
+
+    def traced(self, params: Array, x: Array) -> tuple[Array, Callable[[], Array]]:
+        """Values [batch, rows], and what gives their derivatives [batch, parameters, rows] if they are wanted."""
         with np.errstate(all="ignore"):
             slots = self._forward(params, x)
+            return self._shape(slots[self._output], params, x), lambda: self._adjoint(slots, len(params), x.shape[1])
+
+    def _adjoint(self, slots: list[Any], batch: int, rows: int) -> Array:
+        with np.errstate(all="ignore"):
             adjoints: list[Any] = [None] * len(slots)
             adjoints[self._output] = np.ones((1, 1))
             for i in range(self._output, -1, -1):
                 if adjoints[i] is not None and self._depends[i]:
                     self._backward(i, slots, adjoints)
-            out = np.zeros((len(params), len(self._params), x.shape[1]))
+            out = np.zeros((batch, len(self._params), rows))
             for k, slot in enumerate(self._params):
                 if adjoints[slot] is not None:
                     out[:, k] = adjoints[slot]
-            return self._shape(slots[self._output], params, x), out
+            return out
 
     def _shape(self, value: Any, params: Array, x: Array) -> Array:
-        return np.array(np.broadcast_to(value, (len(params), x.shape[1])), dtype=np.float64)
+        return _spread(value, (len(params), x.shape[1]))
 
     def _forward(self, params: Array, x: Array) -> list[Any]:
         slots: list[Any] = []

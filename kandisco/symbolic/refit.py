@@ -7,7 +7,7 @@ Gauss-Newton steps from a QR-based solver, which reach the rounding floor of flo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,13 +112,14 @@ def minimise(
         if not len(rows):
             break
         trial = params[rows] + _curved(program, params[rows], residual[rows], jacobian[rows], damping[rows], x, y, unit)
-        new_residual, new_jacobian = _residual(program, trial, x, y, unit)
+        new_residual, slopes = _traced(program, trial, x, y, unit)
         new_loss = _loss(new_residual)
         better = new_loss < loss[rows]
         gain = np.where(better, (loss[rows] - new_loss) / np.maximum(loss[rows], 1e-300), 0.0)
         taken = rows[better]
         params[taken], loss[taken] = trial[better], new_loss[better]
-        residual[taken], jacobian[taken] = new_residual[better], new_jacobian[better]
+        if len(taken):
+            residual[taken], jacobian[taken] = new_residual[better], slopes()[better]
         damping[rows] = np.where(better, damping[rows] / 5.0, damping[rows] * growth[rows])
         growth[rows] = np.where(better, 2.0, growth[rows] * 2.0)
         # A step that is taken and gains nothing says more than one that has to be shortened.
@@ -156,9 +157,20 @@ def polish(program: Program, params: Array, x: Array, y: Array, unit: Array | fl
 
 
 def _residual(program: Program, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Array]:
-    value, jacobian = program.jacobian(params, x)
+    residual, jacobian = _traced(program, params, x, y, unit)
+    return residual, jacobian()
+
+
+def _traced(program: Program, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Callable[[], Array]]:
+    """Residuals, and what gives their derivatives: half of the work, and for nothing where a step is not taken."""
+    value, slopes = program.traced(params, x)
+
+    def jacobian() -> Array:
+        with np.errstate(all="ignore"):
+            return slopes() / unit
+
     with np.errstate(all="ignore"):
-        return (value - y[None, :]) / unit, jacobian / unit
+        return (value - y[None, :]) / unit, jacobian
 
 
 def _loss(residual: Array) -> Array:
@@ -190,7 +202,9 @@ def _damped(jacobian: Array, damping: Array) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
         scale = np.sqrt(np.einsum("bpn,bpn->bp", jacobian, jacobian))
         scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
-        unit = np.nan_to_num(jacobian / scale[:, :, None], nan=0.0, posinf=0.0, neginf=0.0)
+        unit = jacobian / scale[:, :, None]
+        if not np.all(np.isfinite(unit)):
+            unit = np.nan_to_num(unit, nan=0.0, posinf=0.0, neginf=0.0)
         matrix = unit @ unit.transpose(0, 2, 1)
     matrix += (damping[:, None, None] + 1e-12) * np.eye(matrix.shape[1])
     return matrix, unit, scale
