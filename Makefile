@@ -1,6 +1,7 @@
 # make demo   a law out of a real file, from nothing but python >= 3.11 and make
 # make operon the engine that --refiner auto adds, where it has wheels (part of make demo)
 # make test   the whole suite
+# make test-halves   the same in two processes, side by side with make -j2
 # make test-plugins   the suite of each plugins/*, against the core, in an environment of its own
 # make check  what CI runs besides the tests: format, lint, types, layers, docs
 
@@ -17,9 +18,10 @@ TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PURELIB := 'import sysconfig; print(sysconfig.get_path("purelib"))'
+HALVES := 1 2
 PLUGINS := $(patsubst plugins/%/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo operon test test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
+.PHONY: demo operon test test-halves $(HALVES:%=test-half-%) test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed $(VENV)/.installed-operon
@@ -30,6 +32,13 @@ operon: $(VENV)/.installed-operon
 
 test: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+test-halves: $(HALVES:%=test-half-%)
+
+# Every other file; the examples in docstrings are with the second half. No cache: two would write it.
+$(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider $(if $(filter 2,$*),kandisco) \
+	    $(shell ls tests/test_*.py | awk 'NR % 2 == $* % 2')
 
 test-plugins: $(PLUGINS:%=test-plugin-%)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -64,6 +66,15 @@ def test_no_file_is_over_600_lines_and_no_function_over_60(path: Path) -> None:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is long"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_the_halves_of_the_suite_are_all_of_it() -> None:
+    command = ["make", "-n", "--no-print-directory", "test-halves"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    files = sorted(f"tests/{path.name}" for path in (ROOT / "tests").glob("test_*.py"))
+    assert sorted(word for word in told if word.startswith("tests/test_")) == files
+    assert told.count("kandisco") == 1, "the examples in docstrings"
 
 
 def test_every_fragment_of_the_changelog_is_of_a_known_kind() -> None:
