@@ -1,7 +1,7 @@
 # make demo   a law out of a real file, from nothing but python >= 3.11 and make
 # make operon the engine that --refiner auto adds, where it has wheels (part of make demo)
-# make test   the whole suite
-# make test-halves   the same in two processes, side by side with make -j2
+# make test   the whole suite, in two processes that make -j2 runs side by side
+# make test-fast   what numba (kandisco[fast]) changes, with it, in an environment of its own
 # make test-plugins   the suite of each plugins/*, against the core, in an environment of its own
 # make check  what CI runs besides the tests: format, lint, types, layers, docs
 
@@ -21,7 +21,7 @@ PURELIB := 'import sysconfig; print(sysconfig.get_path("purelib"))'
 HALVES := 1 2
 PLUGINS := $(patsubst plugins/%/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo operon test test-halves $(HALVES:%=test-half-%) test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
+.PHONY: demo operon test $(HALVES:%=test-half-%) test-fast test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed $(VENV)/.installed-operon
@@ -30,10 +30,7 @@ demo: $(VENV)/.installed $(VENV)/.installed-operon
 
 operon: $(VENV)/.installed-operon
 
-test: $(VENV)/.installed-test
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest
-
-test-halves: $(HALVES:%=test-half-%)
+test: $(HALVES:%=test-half-%)
 
 # Every other file; the examples in docstrings are with the second half. No cache: two would write it.
 $(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
@@ -42,12 +39,20 @@ $(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
 
 test-plugins: $(PLUGINS:%=test-plugin-%)
 
-# The core is used where it is, through a .pth file, so that the plugin is installed nowhere else: the core's suite knows none.
+# The core is used where it is, through a .pth file, so that what is tried beside it is installed nowhere else: its suite knows none.
+define layer
+	$(BIN)/python -m venv --without-pip $(1)
+	echo "import site; site.addsitedir('$$($(BIN)/python -c $(PURELIB))')" > "$$($(1)/bin/python -c $(PURELIB))/core.pth"
+	$(PIP) --python $(1)/bin/python install -q -c constraints.txt
+endef
+
 $(PLUGINS:%=test-plugin-%): test-plugin-%: $(VENV)/.installed-test
-	$(BIN)/python -m venv --without-pip $(VENV)/plugins/$*
-	echo "import site; site.addsitedir('$$($(BIN)/python -c $(PURELIB))')" > "$$($(VENV)/plugins/$*/bin/python -c $(PURELIB))/core.pth"
-	$(PIP) --python $(VENV)/plugins/$*/bin/python install -q -c constraints.txt -e 'plugins/$*[test]'
+	$(call layer,$(VENV)/plugins/$*) -e 'plugins/$*[test]'
 	cd plugins/$* && OMP_NUM_THREADS=1 $(abspath $(VENV))/plugins/$*/bin/python -m pytest -q
+
+test-fast: $(VENV)/.installed-test
+	$(call layer,$(VENV)/fast) numba
+	OMP_NUM_THREADS=1 $(VENV)/fast/bin/python -m pytest -q -p no:cacheprovider tests/test_compiled.py
 
 check: $(VENV)/.installed-check
 	$(BIN)/ruff format --check .
