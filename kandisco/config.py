@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
@@ -39,6 +40,9 @@ class Config:
     loss: Loss = _doc(
         "squares", "squares, or robust: rows far from all others are set aside, named in the result, and judged again by the law."
     )
+    uncertainty: str = _doc(
+        "", "Standard uncertainty of the target, in its unit (0.02) or of each value (1%): no formula is asked to fit better."
+    )
     seed: int = _doc(0, "Seed of all randomness: the same data, settings and seed give the same formulas.")
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
     max_complexity: int = _doc(40, "Largest formula to consider, in nodes of its tree; twice that if it is exact.")
@@ -72,6 +76,7 @@ class Config:
         for ok, name, want in checks:
             if not ok:
                 raise ConfigError(f"{name}={getattr(self, name)!r} is not usable.", hint=f"Give {want}.")
+        parse_uncertainty(self.uncertainty)
 
     def to_dict(self) -> dict[str, Any]:
         """The settings as JSON values; ``from_dict`` reads them back unchanged."""
@@ -95,6 +100,31 @@ def parse_duration(text: str | float) -> float:
     body = text.strip().lower()
     scale = units.get(body[-1:], 1.0)
     return float(body.rstrip("smh")) * scale
+
+
+def parse_uncertainty(text: str) -> tuple[float, bool]:
+    """The standard uncertainty that a text states, and whether it is a share of each value; 0 for an empty text.
+
+    Raises:
+        ConfigError: it is no number above zero, and no percentage.
+
+    Example:
+        >>> parse_uncertainty("0.5%"), parse_uncertainty("0.02")
+        ((0.005, True), (0.02, False))
+    """
+    if not text.strip():
+        return 0.0, False
+    body, percent, rest = text.strip().partition("%")
+    try:
+        value = float(body) / (100.0 if percent else 1.0)
+    except ValueError:
+        value = math.nan
+    if rest or not 0 < value < math.inf:
+        raise ConfigError(
+            f"uncertainty={text!r} is not usable.",
+            hint="Give a number above zero in the target's unit, such as 0.02, or a percentage of each value, such as 1%.",
+        )
+    return value, bool(percent)
 
 
 def _convert(name: str, default: Any, value: Any) -> Any:

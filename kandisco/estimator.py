@@ -62,6 +62,8 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         beam: joint symbol assignments kept while composing a formula.
         candidates: symbols kept per edge.
         loss: ``"squares"``, or ``"robust"``: outliers are set aside and listed in the warnings.
+        uncertainty: standard uncertainty of the target, in its unit (``0.02``) or of each value (``"1%"``), with weights in a row
+            of mean weight: no formula is asked to fit better. Empty for none.
         units: units of columns as ``name=unit``, where headers such as ``v [m/s]`` do not give them.
         prune_threshold: share of the output's deviation below which edges are tried for removal.
         random_state: an int, a ``numpy.random.RandomState`` or None for a fresh seed at each fit.
@@ -98,6 +100,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         beam: int = 16,
         candidates: int = 4,
         loss: Loss = "squares",
+        uncertainty: str | float = "",
         units: Sequence[str] = (),
         prune_threshold: float = 0.01,
         random_state: Any = 0,
@@ -117,6 +120,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         self.beam = beam
         self.candidates = candidates
         self.loss = loss
+        self.uncertainty = uncertainty
         self.units = units
         self.prune_threshold = prune_threshold
         self.random_state = random_state

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from kandisco import data, search
 from kandisco import kan as net
-from kandisco.config import Config
+from kandisco.config import Config, parse_uncertainty
 from kandisco.control import Control
 from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
 from kandisco.expr.heads import HEADS
@@ -29,9 +29,12 @@ from kandisco.stages.refine import propose, refine
 from kandisco.stages.rivals import drawn, faint, mimicked
 from kandisco.stages.score import (
     Rows,
+    alike,
+    chi2,
     choose,
     deviation,
     error,
+    exceeds,
     mdl,
     misfit,
     noise_grows,
@@ -128,12 +131,12 @@ def _discover(
     dataset: Dataset, config: Config, registry: Registry, run: Run | None, observers: Sequence[Observer], control: Control
 ) -> Result:
     journal = _Journal(run=run, observers=observers)
-    given = data.with_units(dataset, config.units)
+    given = data.with_uncertainty(data.with_units(dataset, config.units), *parse_uncertainty(config.uncertainty))
     dataset = without(given, outliers(sample_of(given), seed=config.seed)) if config.loss == "robust" else given
     split, rows = _parted(dataset, config)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
     pool, status = _searched(rows, config, registry, journal, control, units)
-    if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
+    if status == "done" and not search.settled(pool, rows) and _grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control, units)
     pool = plausible(_polished(pool, rows, control), units, 10 * EXACT * rows.fit.spread)
@@ -141,7 +144,9 @@ def _discover(
         dataset = without(given, outliers_of(law.expr, replace(sample_of(given), relative=rows.fit.relative)))
         split, rows = _parted(dataset, config, relative=rows.fit.relative)
         pool = [score(_candidate(formula).refitted(rows.fit.refit(formula.expr)), rows) for formula in pool]
-    best, front = _published(*_confirmed(*choose(pool, rows), rows, registry.functions(config.functions)), rows)
+    judged, fronted = choose(pool, rows)
+    stated = _stated(judged, pool, rows, dataset.target.unit) if judged is not None and rows.fit.stated else ()
+    best, front = _published(*_confirmed(judged, fronted, rows, registry.functions(config.functions)), rows)
     result = Result(
         best=best,
         front=front,
@@ -153,7 +158,8 @@ def _discover(
         seconds=control.elapsed(),
         warnings=(
             *dataset.notes,
-            *((RELATIVE,) if rows.fit.relative else ()),
+            *((RELATIVE,) if rows.fit.relative and not rows.fit.stated else ()),
+            *stated,
             *_warnings(best, dataset, split, status),
             *(_suspects(rows, config) if best is None or best.evidence in ("none", "weak") else ()),
             *_broken(journal),
@@ -233,7 +239,12 @@ def _searched(
 
 def _clearly_relative(pool: Sequence[Formula], rows: Rows, again: Callable[[], tuple[list[Formula], Status]]) -> bool:
     """Whether the quick forms leave nothing but noise once errors are relative: no need to search for absolute errors first."""
-    return not rows.fit.relative and noise_grows(pool, rows) and _at_noise(again()[0], rows.relative())
+    return _grows(pool, rows) and _at_noise(again()[0], rows.relative())
+
+
+def _grows(pool: Sequence[Formula], rows: Rows) -> bool:
+    """Whether errors are to be relative from here on; a stated uncertainty has said what they are."""
+    return not rows.fit.relative and not rows.fit.stated and noise_grows(pool, rows)
 
 
 def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list[Formula]:
@@ -367,6 +378,20 @@ def _confirmed(
     return (None if best is None else checked.get(best, best)), tuple(checked.values())
 
 
+def _stated(best: Formula, pool: Sequence[Formula], rows: Rows, unit: str) -> tuple[str, ...]:
+    """The stated uncertainty, how the best formula's errors compare with it, and which forms do about as well."""
+    size = f"{100 * rows.fit.stated:.3g} %" if rows.fit.relative else f"{rows.fit.stated:.3g} {unit}".rstrip()
+    mean = "" if rows.fit.weights is None else " in a row of mean weight"
+    found = {"fitted": chi2(best.expr, rows.fit), "test": chi2(best.expr, rows.test), "outermost": chi2(best.expr, rows.shell)}
+    told = ", ".join(f"{value:.3g} on {name} rows" for name, value in found.items())
+    said = [f"The stated uncertainty of the target is {size}{mean}; chi squared per row is {told}."]
+    if exceeds(best.expr, rows.fit):
+        said.append("The errors are larger than stated: the uncertainty is too small, or the formula is not the law.")
+    if others := alike(best, pool, rows):
+        said.append(f"Within the stated uncertainty these are about as short: {'; '.join(to_text(f.expr, 4) for f in others)}.")
+    return tuple(said)
+
+
 def _published(best: Formula | None, front: tuple[Formula, ...], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
     """The same, their constants fitted to held-out rows too: nothing is judged any more."""
     every, floor = rows.every, EXACT * rows.fit.spread
@@ -411,7 +436,11 @@ def _scales(sample: Sample) -> dict[str, float]:
 def _scaled(rows: Rows, scales: dict[str, float]) -> Rows:
     factors = np.array([scales[name] for name in rows.fit.names])
 
-    return rows.each(lambda part: replace(part, x=part.x / factors[:, None], y=part.y / scales[""]))
+    def scaled(part: Sample) -> Sample:
+        stated = part.stated if part.relative else part.stated / scales[""]
+        return replace(part, x=part.x / factors[:, None], y=part.y / scales[""], stated=stated)
+
+    return rows.each(scaled)
 
 
 def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:

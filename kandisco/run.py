@@ -66,6 +66,8 @@ def fingerprint(dataset: Dataset) -> str:
         digest.update(np.ascontiguousarray(dataset.groups, dtype="<i8").tobytes())
     if dataset.weights is not None:
         digest.update(b"weights" + np.ascontiguousarray(dataset.weights, dtype="<f8").tobytes())
+    if dataset.uncertainty:
+        digest.update(json.dumps(["uncertainty", dataset.uncertainty, dataset.relative]).encode())
     return digest.hexdigest()
 
 

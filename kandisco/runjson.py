@@ -235,6 +235,7 @@ def dataset_to_json(dataset: Dataset) -> dict[str, Any]:
         "inputs": columns,
         "target": _column(dataset.target, dataset.y),
         "notes": list(dataset.notes),
+        **({"uncertainty": dataset.uncertainty, "relative": dataset.relative} if dataset.uncertainty else {}),
     }
 
 
@@ -257,6 +258,9 @@ def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array, weights: Arr
         raise ValueError("rows and columns do not fit")
     if weights is not None and (weights.shape != y.shape or weights.dtype != "float64" or not (weights > 0).all()):
         raise ValueError("rows and weights do not fit")
+    uncertainty = value.get("uncertainty", 0.0)
+    if not isinstance(uncertainty, int | float) or not 0 <= uncertainty < math.inf:
+        raise ValueError("the uncertainty is no number")
     return Dataset(
         name=value["name"],
         x=x,
@@ -265,5 +269,7 @@ def dataset_from_json(value: Mapping[str, Any], x: Array, y: Array, weights: Arr
         target=_variable(value["target"]),
         notes=tuple(value["notes"]),
         weights=weights,
+        uncertainty=float(uncertainty),
+        relative=value.get("relative", False) is True,
         source=value["source"],
     )

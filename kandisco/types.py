@@ -79,6 +79,9 @@ class Dataset:
         notes: warnings that the user must see (rows dropped, constant columns, ...).
         groups: optional int64 [rows]; rows of one group never end on both sides of a split.
         weights: optional float64 [rows], above zero: how much each row's squared error counts (its inverse variance).
+        uncertainty: stated standard uncertainty of the target in a row of weight one: in its unit, or with ``relative`` a share
+            of each value; 0 where none is stated.
+        relative: whether errors count relative to each target.
         source: where the data came from.
     """
 
@@ -90,6 +93,8 @@ class Dataset:
     notes: tuple[str, ...] = ()
     groups: NDArray[np.int64] | None = None
     weights: Array | None = None
+    uncertainty: float = 0.0
+    relative: bool = False
     source: str = ""
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from kandisco.expr import parse, to_text
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.snap import Sample, price_of_numbers, reduce, replace_number, simple_values, uncertainty
+from kandisco.symbolic.prices import price_of_numbers
+from kandisco.symbolic.snap import Sample, reduce, replace_number, simple_values, uncertainty
 
 RNG = np.random.default_rng(5)
 A, B = RNG.uniform(0.5, 3.0, (2, 200))

@@ -89,6 +89,8 @@ def _count(spec: DatasetSpec, data: Dataset) -> str:
         parts.append(f"in {len(set(data.groups.tolist()))} groups")
     if data.weights is not None:
         parts.append("with weights")
+    if data.uncertainty:
+        parts.append("with a stated uncertainty")
     if spec.generate is not None:
         parts.append("as many as asked: kandisco datasets get --rows N --seed S")
     return ", ".join(parts)

@@ -16,7 +16,7 @@ import typer
 from kandisco.cli.options import FLAGS, JSON, config_from, help_of_set, parameters
 from kandisco.cli.session import Session
 from kandisco.cli.source import load
-from kandisco.config import Config
+from kandisco.config import Config, parse_uncertainty
 from kandisco.errors import ConfigError, KandiscoError, StageError
 
 if TYPE_CHECKING:
@@ -91,9 +91,10 @@ def _discover(session: Session, config: Config, ways: Ways) -> int:
     registry.functions(config.functions)
     if config.refiner not in ("auto", "none"):
         registry.refiner(config.refiner)
-    from kandisco.data import with_units
+    from kandisco.data import with_uncertainty, with_units
 
     dataset = with_units(load(session, ways.source, target=config.target, features=config.features), config.units)
+    dataset = with_uncertainty(dataset, *parse_uncertainty(config.uncertainty))
     from kandisco.run import Run, versions
 
     used = versions(session.plugin_versions())

@@ -25,6 +25,7 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "refiner": ("auto|none|NAME", ""),
     "time": ("DURATION", ""),
     "loss": ("squares|robust", ""),
+    "uncertainty": ("NUMBER|PERCENT%", ""),
     "seed": ("INTEGER", ""),
     "test_size": ("SHARE", ""),
     "max_complexity": ("INTEGER", ""),

@@ -7,6 +7,7 @@ from kandisco.data.described import as_table, described, header_of, read_dataset
 from kandisco.data.known import Held, allowed, check_law
 from kandisco.data.reading import read_table
 from kandisco.data.splits import deal, rest, sample_rows, split
+from kandisco.data.uncertainty import with_uncertainty
 from kandisco.data.units import with_units
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "to_dataset",
     "to_table",
     "unmarked",
+    "with_uncertainty",
     "with_units",
 ]

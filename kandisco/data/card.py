@@ -14,7 +14,7 @@ from kandisco.data.names import RESERVED
 from kandisco.errors import InputError
 from kandisco.types import KnownLaw, LawKind
 
-Role = Literal["input", "target", "group", "id", "weight", "ignore"]
+Role = Literal["input", "target", "group", "id", "weight", "uncertainty", "ignore"]
 _KEYS = frozenset(
     {"schema", "name", "kind", "rows", "title", "summary", "columns", "missing", "split_by", "source", "license", "citation"}
     | {"truth", "laws", "references", "file", "sha256", "certified", "noise", "note"}
@@ -33,7 +33,8 @@ class Column:
         name: what formulas call it; made from the header when empty.
         unit: such as ``m/s``.
         role: ``input``; ``target`` (of several the first, the others stay out); ``group`` (rows of one value are never split);
-            ``weight`` (how much a row's squared error counts: its inverse variance); ``id`` (tells rows apart) and ``ignore``.
+            ``weight`` (how much a row's squared error counts: its inverse variance); ``uncertainty`` (standard uncertainty of the
+            target in each row, in its unit); ``id`` (tells rows apart) and ``ignore``.
         missing: cells that stand for no value, beside the usual ones.
         description: in words.
     """
@@ -119,9 +120,9 @@ def card_from(raw: Any, path: str = "card") -> Card:
         InputError: an unknown key, or a value of the wrong kind; the message names ``path`` and the key.
 
     Example:
-        >>> card_from({"columns": [{"label": "t [s]", "role": "goal"}]}, "fall.json")
+        >>> card_from({"columns": [{"label": "t [s]", "role": "goal"}]}, "fall.json")  # doctest: +ELLIPSIS
         Traceback (most recent call last):
-        kandisco.errors.InputError: fall.json: columns[0].role is 'goal'. Give one of: input, target, group, id, weight, ignore.
+        kandisco.errors.InputError: fall.json: columns[0].role is 'goal'. Give one of: input, target, group, id, weight, ...
     """
     read = _Reader(path)
     whole = read.object(raw, "the card", _KEYS)
@@ -168,9 +169,9 @@ def _unique(read: _Reader, columns: tuple[Column, ...]) -> None:
             if value and value in seen:
                 read.fail(f"columns[{position}].{key}", value, "a value that no other column has")
             seen.add(value)
-    weights = [column.label for column in columns if column.role == "weight"]
+    weights = [column.label for column in columns if column.role in ("weight", "uncertainty")]
     if len(weights) > 1:
-        read.fail("columns", weights, "the role weight to one column at most")
+        read.fail("columns", weights, "the role weight to one column at most, or else the role uncertainty")
 
 
 def _law(read: _Reader, raw: Any, where: str) -> KnownLaw:

@@ -14,6 +14,7 @@ from kandisco.data.card import Card, Column, find_card, read_card
 from kandisco.data.cells import parse_column, to_number
 from kandisco.data.clean import find_column, to_dataset
 from kandisco.data.reading import read_table
+from kandisco.data.uncertainty import counted
 from kandisco.errors import InputError
 from kandisco.types import Array, Dataset, Table, Variable
 
@@ -90,19 +91,25 @@ def described(table: Table, card: Card, *, target: str = "", features: Sequence[
     table, card = unmarked(table, card)
     cells, labels = table.columns, _labels(table, card)
     grouping = [*(labels[label] for label in card.labelled("group")), *(_split_by(table, card))]
-    weight = next((labels[label] for label in card.labelled("weight")), "")
+    weight = next((labels[label] for label in card.labelled("weight", "uncertainty")), "")
     target, *features = (header_of(asked, card.columns) for asked in (target, *features))
     asked = {find_column(table, label) for label in (target, *features) if label}
     goals = [labels[label] for label in card.labelled("target")]
     goal = find_column(table, target) if target else next(iter(goals), "")
-    out = {labels[label] for label in card.labelled("group", "id", "weight", "ignore", "target")} - asked - {goal}
+    out = {labels[label] for label in card.labelled("group", "id", "weight", "uncertainty", "ignore", "target")} - asked - {goal}
+    stated = bool(card.labelled("uncertainty"))
+    if stated and goals and goal != goals[0]:
+        weight = ""  # it is the uncertainty of another target
     data = to_dataset(
         dataclasses.replace(table, columns={label: column for label, column in cells.items() if label not in out}),
         target=goal,
         features=features,
         groups=_groups(cells, grouping) if grouping else None,
-        weights=_weights(cells[weight], weight, card, table.first_row) if weight else None,
+        weights=_weights(cells[weight], weight, card, table.first_row, "uncertainty" if stated else "weight") if weight else None,
     )
+    if stated and data.weights is not None:
+        weights, uncertainty = counted(data.weights)
+        data = dataclasses.replace(data, weights=weights, uncertainty=uncertainty)
     named = _named(card, {there: label for label, there in labels.items()}, (*data.inputs, data.target))
     return dataclasses.replace(data, name=card.name or data.name, inputs=named[:-1], target=named[-1])
 
@@ -131,6 +138,10 @@ def rechosen(table: Table, named: Dataset, *, target: str = "", features: Sequen
     variables = (*named.inputs, named.target)
     target, *features = (header_of(asked, variables) for asked in (target, *features))
     chosen = to_dataset(table, target=target, features=features, groups=named.groups, weights=named.weights)
+    if named.uncertainty and chosen.target.label == (named.target.label or named.target.name):
+        chosen = dataclasses.replace(chosen, uncertainty=named.uncertainty, relative=named.relative)
+    elif named.uncertainty:  # it is the uncertainty of another target, and so are the weights
+        chosen = dataclasses.replace(chosen, weights=None)
     known = {variable.label or variable.name: variable for variable in variables}
     inputs = tuple(known.get(variable.label, variable) for variable in chosen.inputs)
     return dataclasses.replace(chosen, name=named.name, inputs=inputs, target=known.get(chosen.target.label, chosen.target))
@@ -181,15 +192,15 @@ def _groups(cells: dict[str, Cells], labels: Sequence[str]) -> NDArray[np.int64]
     return numbers.astype(np.int64)
 
 
-def _weights(column: Cells, label: str, card: Card, first_row: int) -> Array:
+def _weights(column: Cells, label: str, card: Card, first_row: int, role: str) -> Array:
+    """A column of weights, or of uncertainties."""
+    kind = f"{'An' if role == 'uncertainty' else 'A'} {role} is a"
     if isinstance(column, list):
-        raise InputError(f"{card.path}: the weight {label!r} holds text.", hint="A weight is a number above zero.")
+        raise InputError(f"{card.path}: the {role} {label!r} holds text.", hint=f"{kind} number above zero.")
     bad = np.flatnonzero((column <= 0) | np.isinf(column))
     if len(bad):
-        where = f"row {int(bad[0]) + first_row} of the weight {label!r} holds {column[bad[0]]:g}"
-        raise InputError(
-            f"{card.path}: {where}.", hint="A weight is a finite number above zero; empty the cell to leave the row out."
-        )
+        where = f"row {int(bad[0]) + first_row} of the {role} {label!r} holds {column[bad[0]]:g}"
+        raise InputError(f"{card.path}: {where}.", hint=f"{kind} finite number above zero; empty the cell to leave the row out.")
     return column
 
 

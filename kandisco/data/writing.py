@@ -9,6 +9,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from kandisco.data.uncertainty import uncertainties
 from kandisco.types import Array, Dataset, Variable
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def to_csv(dataset: Dataset) -> str:
-    """The rows as text: inputs, target, then groups and weights where there are; digits that give the same float64 again.
+    """The rows as text: inputs, target, then groups and weights or uncertainties where there are.
+
+    Its digits give the same float64 again.
 
     Example:
         >>> import numpy as np
@@ -67,7 +70,8 @@ def _columns(dataset: Dataset) -> list[tuple[dict[str, Any], Array]]:
     """Each column as the card has it, with its values."""
     pairs = [(_entry(v, "input"), column) for v, column in zip(dataset.inputs, dataset.x.T, strict=True)]
     pairs.append((_entry(dataset.target, "target"), dataset.y))
-    for role, values in (("group", dataset.groups), ("weight", dataset.weights)):
+    weights = ("uncertainty", uncertainties(dataset)) if dataset.uncertainty else ("weight", dataset.weights)
+    for role, values in (("group", dataset.groups), weights):
         if values is not None:
             taken = {entry["label"] for entry, _ in pairs}
             label = role if role not in taken else f"{role} of the row"

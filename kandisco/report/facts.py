@@ -70,7 +70,8 @@ def fitted_rows(run: Run, result: Result) -> Sample:
     dataset, split = run.dataset(), run.split()
     last = [split.test, split.shell] if result.best is not None and result.best.judged is not None else []
     rows = np.concatenate([split.train, split.valid, *last])
-    return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=RELATIVE in result.warnings)
+    relative = dataset.relative or RELATIVE in result.warnings
+    return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=relative)
 
 
 def edges_behind(columns: Sequence[str], edges: Sequence[EdgeOrigin]) -> tuple[EdgeOrigin, ...]:

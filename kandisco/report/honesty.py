@@ -14,7 +14,7 @@ from kandisco.expr.tree import constant_value
 from kandisco.stages.score import skeleton
 from kandisco.symbolic.codata import Suggestion, suggestions
 from kandisco.symbolic.intervals import infer
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.snap import Sample
 from kandisco.types import Formula
 
 _TESTED = 12
@@ -77,7 +77,7 @@ def snapped(expr: Expr, sample: Sample) -> tuple[Snapped, ...]:
         place = _number_index(freed, position)
         error = float(fit.std_errors[place])
         free = fit.expr.numbers()[place]
-        noisy = fit.rmse > EXACT * sample.scale
+        noisy = not sample.exact(fit)
         if math.isfinite(error) and (error < 0.5 * abs(value) or not noisy):
             sigmas = abs(free - value) / error if noisy and error > 0 else math.nan
             out.append(Snapped(text=to_text(leaf), value=value, free=free, error=error if noisy else 0.0, sigmas=sigmas))

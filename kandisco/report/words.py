@@ -25,6 +25,8 @@ def grounds(result: Result) -> str:
     """Why the best formula has the evidence it has, in one phrase."""
     if result.best is None:
         return ""
+    if result.best.evidence == "supported" and result.dataset.uncertainty:
+        return "as good as the stated uncertainty allows, but another form could do as well"
     if result.best.evidence == "supported" and not result.noise:
         return "machine precision on held-out rows, but few rows for so many constants"
     if result.best.evidence != "exact":

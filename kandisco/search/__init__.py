@@ -92,6 +92,11 @@ def smooth_error(problem: Problem) -> float:
 
 
 def settled(formulas: Sequence[Formula], rows: Rows) -> bool:
-    """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end."""
+    """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end.
+
+    Where an uncertainty is stated that settles nothing: a shorter formula may do as well.
+    """
+    if rows.fit.stated:
+        return False
     limit = EXACT * rows.fit.spread
     return any(f.rmse_train <= limit and f.rmse_test <= 10 * limit and f.rmse_shell <= 1e3 * limit for f in formulas)

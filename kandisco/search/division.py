@@ -111,10 +111,12 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
 
 
 def _solved(candidates: Sequence[Candidate], sample: Sample, surrogate: Callable[[], Surrogate]) -> bool:
-    """Whether one is exact or, with few constants, leaves no more than a surrogate that is up against noise."""
+    """Whether one is exact or, with few constants, within a stated uncertainty or what a surrogate up against noise leaves."""
     if _exact(candidates, sample):
         return True
     plain = min((c.rmse for c in candidates if len(c.expr.numbers()) <= _PLAIN), default=math.inf)
+    if plain <= sample.stated:
+        return True
     if plain > 0.3 * sample.scale or sample.relative or len(sample.y) < 20 or surrogate().log_target:
         return False
     missing = surrogate().missing

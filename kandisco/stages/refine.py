@@ -41,7 +41,8 @@ def refine(
     Args:
         candidates: expressions in the names of ``sample``.
         sample: the rows to fit.
-        floor: error that a smooth surrogate reaches; candidates well above it are approximations and are not worth reducing.
+        floor: error that a smooth surrogate reaches; candidates well above it, and above a stated uncertainty, are approximations
+            and are not worth reducing.
         shortest: description length of the best form known so far.
         keep: candidates that are reduced (term by term, constant by constant); the reduction is the expensive part.
         max_complexity: reduced expressions above this are dropped.
@@ -56,11 +57,15 @@ def refine(
     for fit, candidate in fits[:keep]:
         if stop():
             break
-        if complexity(fit.expr) > 4 * max_complexity or fit.rmse > 30 * fits[0][0].rmse + EXACT * sample.scale:
+        if (
+            complexity(fit.expr) > 4 * max_complexity
+            or fit.rmse > 30 * max(fits[0][0].rmse, sample.stated) + EXACT * sample.scale
+        ):
             continue
         # No reduction lowers the error: a form whose misfit alone is longer than the shortest description is never the shortest.
         hopeless = sample.length_of(fit.rmse, 0, 0) > shortest
-        smaller = fit if hopeless or fit.rmse > 3 * floor + EXACT * sample.scale else reduce(fit, sample, stop=stop)
+        far = fit.rmse > 3 * max(floor, sample.stated) + EXACT * sample.scale
+        smaller = fit if hopeless or far else reduce(fit, sample, stop=stop)
         shortest = min(shortest, sample.description_length(smaller, complexity(smaller.expr)))
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(candidate.refitted(smaller))

@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 from kandisco.expr import Expr, complexity, num
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
-from kandisco.symbolic.snap import Sample, price_of_numbers
+from kandisco.symbolic.prices import price_of_constants, price_of_numbers
+from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.spectral import chance, even_out, spline_features
 from kandisco.types import Dataset, Evidence, Formula, Split
 
 Array = NDArray[np.float64]
 _EXACT_TEST = 1e-11
 _EXACT_SHELL = 1e-9
+_SHELL, _RIVAL = 2.0, 5.0
 _FEW = 150
 _SHORT = 15
-_ALL_DIGITS = 36.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,12 +66,18 @@ class Rows:
 def _joined(*parts: Sample) -> Sample:
     """Parts of the same data as one sample."""
     weights = [part.weights for part in parts if part.weights is not None]
-    return replace(
+    whole = replace(
         parts[0],
         x=np.concatenate([part.x for part in parts], axis=1),
         y=np.concatenate([part.y for part in parts]),
         weights=np.concatenate(weights) if weights else None,
     )
+    return replace(whole, stated=_of_mean_weight(parts[0].stated / _of_mean_weight(1.0, parts[0].weights), whole.weights))
+
+
+def _of_mean_weight(uncertainty: float, weights: Array | None) -> float:
+    """The uncertainty of a row of mean weight, from that of a row of weight one."""
+    return uncertainty if weights is None or not len(weights) else uncertainty / math.sqrt(float(np.mean(weights)))
 
 
 def rows_of(dataset: Dataset, split: Split) -> Rows:
@@ -84,7 +91,14 @@ def sample_of(dataset: Dataset, rows: NDArray[np.int64] | slice = slice(None)) -
     """Some rows of a dataset, by default all, as a sample."""
     names = tuple(variable.name for variable in dataset.inputs)
     weights = None if dataset.weights is None else dataset.weights[rows]
-    return Sample(names=names, x=np.ascontiguousarray(dataset.x[rows].T), y=dataset.y[rows], weights=weights)
+    return Sample(
+        names=names,
+        x=np.ascontiguousarray(dataset.x[rows].T),
+        y=dataset.y[rows],
+        relative=dataset.relative,
+        weights=weights,
+        stated=_of_mean_weight(dataset.uncertainty, weights),
+    )
 
 
 def error(expr: Expr, sample: Sample) -> float:
@@ -132,20 +146,8 @@ def mdl(formula: Formula, rows: Rows) -> float:
     rmse = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
     if len(rows.fit.y) < _FEW:
         rmse = max(rmse, formula.rmse_valid)
-    size = formula.complexity + price_of_numbers(formula.expr) + _price_of_constants(formula, len(rows.fit.y))
-    return rows.fit.length_of(rmse, 0, size)
-
-
-def _price_of_constants(formula: Formula, rows: int) -> float:
-    """Nats to write the fitted constants to the precision the data give them: log(value / standard error), at least BIC's share.
-
-    A formula that needs its constants to six digits says more than one that needs two, however many rows there are.
-    """
-    least = 0.5 * math.log(rows)
-    values = formula.expr.numbers()
-    errors = formula.std_errors if len(formula.std_errors) == len(values) else (math.nan,) * len(values)
-    ratios = [abs(v) / e if e > 0 and math.isfinite(e) else math.inf for v, e in zip(values, errors, strict=True)]
-    return float(sum(min(max(math.log(max(ratio, 1.0)), least), _ALL_DIGITS) for ratio in ratios))
+    constants = price_of_constants(formula.expr.numbers(), formula.std_errors, least=0.5 * math.log(len(rows.fit.y)))
+    return rows.fit.length_of(rmse, 0, formula.complexity + price_of_numbers(formula.expr) + constants)
 
 
 def relative_error(expr: Expr, sample: Sample) -> float:
@@ -160,6 +162,18 @@ def misfit(expr: Expr, sample: Sample) -> float:
     """Root mean square of the kind of error the sample asks for; infinite for a formula that is wild between rows."""
     measure = relative_error if sample.relative else error
     return math.inf if wild(expr, sample) else measure(expr, sample)
+
+
+def chi2(expr: Expr, sample: Sample) -> float:
+    """Mean square of the errors over the stated uncertainty: chi squared per row; 0 without rows."""
+    return float((relative_error if sample.relative else error)(expr, sample) / sample.stated) ** 2 if len(sample.y) else 0.0
+
+
+def exceeds(expr: Expr, sample: Sample) -> bool:
+    """Whether the errors are larger than the stated uncertainty, more than chance makes them once in a thousand."""
+    from scipy.stats import chi2 as distribution
+
+    return chi2(expr, sample) * len(sample.y) > distribution.isf(1e-3, max(len(sample.y), 1))
 
 
 def noise_grows(formulas: Sequence[Formula], rows: Rows) -> bool:
@@ -275,9 +289,33 @@ def _front(formulas: Sequence[Formula], rows: Rows, best: Formula) -> list[Formu
 
 def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidence:
     """How much the formula may claim; see the module's table."""
+    found = _evidence(formula, others, rows)
+    if not rows.fit.stated:
+        return found
+    if found == "weak" and _within(formula, rows):
+        found = "supported"
+    return "supported" if found == "exact" else found
+
+
+def _within(formula: Formula, rows: Rows) -> bool:
+    """Whether the errors are within the stated uncertainty, and the rows are enough to say so.
+
+    In the shell, where constants are off too, an error of twice the uncertainty will do.
+    """
+    if _few(formula, rows) or formula.r2_test < 0.5 or exceeds(formula.expr, rows.fit) or exceeds(formula.expr, rows.test):
+        return False
+    return chi2(formula.expr, rows.shell) <= _SHELL**2
+
+
+def _few(formula: Formula, rows: Rows) -> bool:
+    """Whether a noisy formula has too many constants for the rows."""
+    return len(rows.fit.y) < 10 or 3 * (len(formula.expr.numbers()) + 1) > len(rows.fit.y)
+
+
+def _evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidence:
     scale = rows.fit.spread
     free = len(formula.expr.numbers())
-    few = len(rows.fit.y) < 10 or 3 * (free + 1) > len(rows.fit.y)
+    few = _few(formula, rows)
     if not formula.expr.variables():
         return "none" if len(set(rows.fit.y.tolist())) > 1 else "exact"
     if formula.rmse_test <= _EXACT_TEST * scale and formula.rmse_shell <= _EXACT_SHELL * max(scale, _size(rows.shell)):
@@ -293,12 +331,24 @@ def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidenc
         few
         or _steps(rows.fit.y)
         or formula.r2_test < 0.5
-        or measure(formula.expr, rows.shell) > 2.0 * measure(formula.expr, rows.fit)
+        or measure(formula.expr, rows.shell) > _SHELL * measure(formula.expr, rows.fit)
     ):
         return "weak"
     own = mdl(formula, rows)
-    rivals = [o for o in others if skeleton(o.expr) != skeleton(formula.expr) and mdl(o, rows) < own + 5.0]
+    rivals = [o for o in others if skeleton(o.expr) != skeleton(formula.expr) and mdl(o, rows) < own + _RIVAL]
     return "supported" if rivals else "exact"
+
+
+def alike(best: Formula, others: Sequence[Formula], rows: Rows, *, most: int = 3) -> list[Formula]:
+    """The shortest of other form that are within the stated uncertainty and nearly as short as the best formula."""
+    found = {skeleton(best.expr): best}
+    limit = mdl(best, rows) + _RIVAL
+    for formula in sorted(others, key=lambda f: (mdl(f, rows), f.complexity)):
+        if mdl(formula, rows) >= limit or len(found) > most:
+            break
+        if skeleton(formula.expr) not in found and _within(formula, rows):
+            found[skeleton(formula.expr)] = formula
+    return list(found.values())[1:]
 
 
 def _steps(y: Array) -> bool:

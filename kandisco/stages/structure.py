@@ -137,11 +137,21 @@ def _positive(expr: Expr, column: Array) -> Expr:
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
-    fits = fit_patterns(u, v, functions, weights=sample.weights, floor=sample.error)
+    weights, stated = _absolute(sample) if sample.stated else (sample.weights, 0.0)
+    fits = fit_patterns(u, v, functions, weights=weights, floor=sample.error, stated=stated)
     if all(fit.error * sample.spread > sample.floor for fit in fits):
         fits = [*fit_waves(u, v), *fits]
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
+
+
+def _absolute(sample: Sample) -> tuple[Array | None, float]:
+    """Weights and stated uncertainty of the same rows with absolute errors."""
+    if not sample.relative:
+        return sample.weights, sample.stated
+    weights = _weights(sample, plain(sample.y))
+    mean = float(np.mean(weights))
+    return weights / mean, sample.stated * math.sqrt(sample.total / len(weights) / mean)
 
 
 def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:

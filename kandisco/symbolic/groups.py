@@ -7,6 +7,7 @@ has none. A choice of u and the g is only a choice of coordinates; the one with 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -108,8 +109,10 @@ def _grouping(sample: Sample, groups: Sequence[Expr], factor: Expr) -> Grouping 
     names = tuple(f"group_{k}" for k in range(len(groups)))
     x = np.array([np.broadcast_to(evaluate(group, columns), sample.y.shape) for group in groups]).reshape(len(groups), -1)
     with np.errstate(all="ignore"):
-        y = sample.y / evaluate(factor, columns)
+        value = evaluate(factor, columns)
+        y = sample.y / value
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return None
-    made = replace(sample, names=names, x=np.ascontiguousarray(x), y=y)
+    stated = sample.stated if sample.relative or not sample.stated else sample.stated * math.sqrt(np.mean(value**-2.0))
+    made = replace(sample, names=names, x=np.ascontiguousarray(x), y=y, stated=stated)
     return Grouping(sample=made, groups=dict(zip(names, groups, strict=True)), factor=factor)

@@ -2,9 +2,9 @@
 
 With J the derivatives of the formula by its constants at the n fitted rows and s^2 = |r|^2 / (n - p) the variance of its
 residuals, the constants have the covariance C = s^2 (J J^T)^-1, and a new value at x the variance s^2 + j(x) C j(x)^T. Quantiles
-are Student's with n - p degrees of freedom (Seber and Wild, Nonlinear Regression, Wiley 1989, chapter 5). Where errors are
-relative to the target, residuals and J are divided by it. All this holds for the formula as it stands: it does not know that the
-form was chosen.
+are Student's with n - p degrees of freedom (Seber and Wild, Nonlinear Regression, Wiley 1989, chapter 5). Where an uncertainty
+of the target is stated s^2 is at least its square. Where errors are relative to the target, residuals and J are divided by it.
+All this holds for the formula as it stands: it does not know that the form was chosen.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ def infer(expr: Expr, sample: Sample) -> Inference:
         residual, slopes = (value[0] - sample.y) / unit, jacobian[0] / unit
         freedom = len(sample.y) - len(program.start)
         variance = float(np.sum(residual**2)) / freedom if freedom > 0 else float("nan")
+        variance = max(variance, (sample.stated / back) ** 2)
         covariance = _inverse(slopes) * variance
     return Inference(
         expr=expr, covariance=covariance, deviation=float(np.sqrt(variance)) * back, freedom=freedom, relative=sample.relative

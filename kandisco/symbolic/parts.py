@@ -210,7 +210,10 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
     form = found.form
     g, outer = form.g.substitute({_X: var(sample.names[form.i])}), form.undone.outer
     counted = form.undone.weights if sample.weights is None else form.undone.weights * sample.weights
-    below = replace(sample, y=form.undone.values, weights=None if np.ptp(counted) == 0 else counted).rows(counted > 0)
+    stated = 0.0 if sample.relative else sample.stated / form.undone.unit
+    below = replace(sample, y=form.undone.values, weights=None if np.ptp(counted) == 0 else counted, stated=stated).rows(
+        counted > 0
+    )
     if np.all(found.g != 0) and np.sqrt(np.mean(found.intercept**2)) < _IDLE * found.blurred[0]:
         return Reduction(
             name=f"divide {form.undone.name} by {to_text(g)}",
@@ -221,7 +224,7 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
     name, blurred = f"{form.undone.name} in {to_text(g)}", found.blurred[1]
     # The process errs smoothly, which tests would take for structure: noise of that size hides it.
     noise = blurred * np.random.default_rng(0).standard_normal(len(found.slope))
-    slope = without(replace(sample, y=found.slope + noise, weights=None, error=_BLURRED * blurred), [form.i])
+    slope = without(replace(sample, y=found.slope + noise, weights=None, error=_BLURRED * blurred, stated=0.0), [form.i])
     if np.std(found.slope) < _IDLE * blurred:
         slope = replace(slope, names=(), x=slope.x[:0])
 

@@ -45,6 +45,7 @@ def fit_patterns(
     keep: int = 48,
     windows: bool = True,
     floor: float = 0.0,
+    stated: float = 0.0,
 ) -> list[CurveFit]:
     """Rank one- and two-function patterns on a curve.
 
@@ -56,6 +57,7 @@ def fit_patterns(
         keep: pairs of each kind refined by Levenberg-Marquardt.
         windows: look at an eighth of the rows too, where the whole is not drawn well.
         floor: error that the samples are known to have.
+        stated: uncertainty of a sample of mean weight: fits within it are told apart by their length alone.
 
     Returns:
         Fits in the variable ``x``, shortest description first: under noise the smallest error would go to the most constants.
@@ -63,6 +65,7 @@ def fit_patterns(
     a, b, w, noise = _coarse(u, v, weights, rows)
     deviation = float(np.std(v)) or 1.0
     exact = max(_EXACT, floor / deviation)
+    enough = max(exact, stated / deviation)
 
     def drawn(fits: Sequence[CurveFit]) -> bool:
         """Whether there is nothing left to draw: all digits, or all but noise with few constants."""
@@ -83,14 +86,14 @@ def fit_patterns(
         starts = [*_sums(atoms, b, keep), *_products(atoms, b, keep), *_compositions(atoms, a, b, functions, keep)]
         fits += _fitted([*sums[_FIRST:], *products[_FIRST:], *starts], a, b, w, deviation)
     known = drawn(fits)
-    fits.sort(key=lambda fit: _length(fit, len(a), exact))
+    fits.sort(key=lambda fit: _length(fit, len(a), enough))
     fits = different(fits[: 4 * _LONG_LIST], a, b)
     out = [_on_all_rows(fit, u, v, weights, deviation) for fit in fits[:_LONG_LIST]]
     if windows and not known and min(fit.error for fit in out) > _POOR and (part := _window(u, v)) is not None:
         some = None if weights is None else weights[part]
-        seen = fit_patterns(u[part], v[part], functions, weights=some, rows=rows, keep=keep // 4, windows=False)
+        seen = fit_patterns(u[part], v[part], functions, weights=some, rows=rows, keep=keep // 4, windows=False, stated=stated)
         out += [_on_all_rows(fit, u, v, weights, deviation) for fit in seen[:6]]
-    return sorted(out, key=lambda fit: _length(fit, len(u), exact))
+    return sorted(out, key=lambda fit: _length(fit, len(u), enough))
 
 
 def _coarse(u: Array, v: Array, weights: Array | None, rows: int) -> tuple[Array, Array, Array | None, float]:

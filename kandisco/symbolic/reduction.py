@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -57,7 +58,11 @@ def divided(sample: Sample, factor: Expr) -> Sample:
         y = np.asarray(sample.y / value)
         middle = np.median(np.abs(value))
         size, error = np.clip(np.abs(value) / middle, 1 / _APART, _APART), float(sample.error / middle)
-    if sample.relative or np.ptp(size) == 0 or not np.all(np.isfinite(size)):
+    if sample.relative:
         return replace(sample, y=y, error=error)
+    if np.ptp(size) == 0 or not np.all(np.isfinite(size)):
+        return replace(sample, y=y, error=error, stated=float(sample.stated / middle))
     weights = size**2 if sample.weights is None else size**2 * sample.weights
-    return replace(sample, y=y, weights=weights / np.mean(weights), error=error)
+    mean = np.mean(weights)
+    stated = sample.stated * math.sqrt(sample.total / len(size) / mean) / float(middle) if sample.stated else 0.0
+    return replace(sample, y=y, weights=weights / mean, error=error, stated=stated)

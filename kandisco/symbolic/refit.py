@@ -48,6 +48,7 @@ def refit(
     weights: Array | None = None,
     iterations: int = 60,
     floor: float = 0.0,
+    stated: float = 0.0,
 ) -> Fit:
     """Fit the constants of ``expr``.
 
@@ -61,13 +62,15 @@ def refit(
         starts: further starting points, float64 [batch, constants].
         iterations: Levenberg-Marquardt steps at most.
         floor: stop once the root mean square residual is below this.
+        stated: uncertainty of the target in a row of mean weight (relative, where asked): residuals are taken to be at least that
+            large where the constants' standard errors are told.
 
     Returns:
         The best fit over all starts.
     """
     program = Program(expr, names)
     unit = residual_unit(y, relative, weights)
-    back = 1.0 if relative else _size(y)
+    back = 1.0 if relative else size(y)
     params = program.start[None, :] if starts is None else starts
     if params.shape[1]:
         params, loss = minimise(program, params, x, y, unit, iterations=iterations, floor=floor / back)
@@ -78,16 +81,19 @@ def refit(
     with np.errstate(all="ignore"):
         rmse = float(np.sqrt(np.mean(residual[0] ** 2))) * back
     fitted = expr.with_numbers(iter(best.tolist()))
-    return Fit(expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0]))
+    return Fit(
+        expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0], stated / back)
+    )
 
 
 def residual_unit(y: Array, relative: bool, weights: Array | None = None) -> Array | float:
     """What residuals are divided by: each target's size, or the largest, so that 1e-30 and 1e+30 fit alike."""
-    unit = np.abs(y) if relative else _size(y)
+    unit = np.abs(y) if relative else size(y)
     return unit if weights is None else unit / np.sqrt(weights / np.mean(weights))
 
 
-def _size(y: Array) -> float:
+def size(y: Array) -> float:
+    """The largest target's size, or 1 where all are zero."""
     return float(np.max(np.abs(y))) or 1.0
 
 
@@ -220,8 +226,8 @@ def _solved(matrix: Array, unit_jacobian: Array, residual: Array) -> Array:
     return np.asarray(steps[:, :, 0])
 
 
-def _errors(residual: Array, jacobian: Array) -> Array:
-    """Standard errors sqrt(s^2 diag((J J^T)^-1)) of the constants."""
+def _errors(residual: Array, jacobian: Array, least: float) -> Array:
+    """Standard errors sqrt(s^2 diag((J J^T)^-1)) of the constants; s is at least ``least``."""
     p, n = jacobian.shape
     if not p or n <= p or not (np.all(np.isfinite(jacobian)) and np.all(np.isfinite(residual))):
         return np.full(p, np.nan)
@@ -233,4 +239,5 @@ def _errors(residual: Array, jacobian: Array) -> Array:
     if singular[-1] < 1e-12 * singular[0]:
         return np.full(p, np.nan)
     variance = np.sum((right.T / singular) ** 2, axis=1)
-    return np.asarray(np.sqrt(variance * np.sum(residual**2) / (n - p)) / scale)
+    squares = max(np.sum(residual**2), (n - p) * least**2)
+    return np.asarray(np.sqrt(variance * squares / (n - p)) / scale)

@@ -14,9 +14,10 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.expr import Expr, add, const, mul, power, rat
+from kandisco.expr import Expr, add, complexity, const, mul, power, rat
 from kandisco.expr.numeric import Program
-from kandisco.symbolic.refit import Fit, refit, residual_unit
+from kandisco.symbolic.prices import price, price_of_constants, price_of_numbers
+from kandisco.symbolic.refit import Fit, refit, residual_unit, size
 
 Array = NDArray[np.float64]
 EXACT = 1e-11
@@ -38,6 +39,8 @@ class Sample:
         relative: whether errors are relative to the target, because the noise grows with it.
         weights: float64 [rows], above zero: what each squared error counts; None for all alike.
         error: what the targets are known to be off by (root mean square), where they come from a model and not from the user.
+        stated: the standard uncertainty of the target that the user states, of a row of mean weight (relative, where errors are);
+            0 where none is. What fits within it fits as well as can be asked.
     """
 
     names: tuple[str, ...]
@@ -46,6 +49,7 @@ class Sample:
     relative: bool = False
     weights: Array | None = None
     error: float = 0.0
+    stated: float = 0.0
 
     @property
     def floor(self) -> float:
@@ -88,31 +92,44 @@ class Sample:
     def refit(self, expr: Expr, *, iterations: int = 40) -> Fit:
         """Least squares of the tree's constants on these rows."""
         floor = 1e-16 * self.scale
-        weights = self.weights
         return refit(
-            expr, self.names, self.x, self.y, relative=self.relative, weights=weights, iterations=iterations, floor=floor
+            expr,
+            self.names,
+            self.x,
+            self.y,
+            relative=self.relative,
+            weights=self.weights,
+            iterations=iterations,
+            floor=floor,
+            stated=self.stated,
         )
 
     def description_length(self, fit: Fit, size: float) -> float:
         """Minimum description length in nats: residuals, half a log of the rows per constant, and the tree itself.
 
-        Below the rounding floor (1e-12 of the scale) residuals count as equal, so that the shortest exact form wins.
+        Below the rounding floor (1e-12 of the scale), or the stated uncertainty, residuals count as equal, so that the shortest
+        exact form wins.
         """
         return self.length_of(fit.rmse, len(fit.expr.numbers()), size)
 
     def length_of(self, rmse: float, constants: int, size: float) -> float:
         """``description_length`` from its parts."""
         n = len(self.y)
-        misfit = math.log(max(rmse / self.scale, 1e-12, self.error / self.scale)) if math.isfinite(rmse) else 100.0
+        least = max(self.error, self.stated) / self.scale
+        misfit = math.log(max(rmse / self.scale, 1e-12, least)) if math.isfinite(rmse) else 100.0
         return n * misfit + 0.5 * math.log(n) * constants + size
 
     def accepts(self, new: Fit, old: Fit, allowance: float) -> bool:
         """Whether ``new`` is as good as ``old``: at the rounding floor, or no more than ``allowance`` nats less likely."""
         if not math.isfinite(new.rmse):
             return False
-        if old.rmse <= EXACT * self.scale:
+        if self.exact(old):
             return new.rmse <= max(1e-12 * self.scale, 3 * old.rmse)
-        return len(self.y) * math.log(max(new.rmse, 1e-300) / old.rmse) <= allowance
+        return len(self.y) * math.log(max(new.rmse, 1e-300, self.stated) / max(old.rmse, self.stated)) <= allowance
+
+    def exact(self, fit: Fit) -> bool:
+        """Whether nothing but rounding is left; never of a target that is only known to within a stated uncertainty."""
+        return not self.stated and fit.rmse <= EXACT * self.scale
 
 
 def reduce(fit: Fit, sample: Sample, *, stop: Callable[[], object] = lambda: False) -> Fit:
@@ -151,10 +168,10 @@ def _drop_terms(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
 
 def _trial(smaller: Expr, fit: Fit, sample: Sample) -> Fit:
     """The smaller form refitted; under noise no further than a few steps where these leave it far from the larger one."""
-    if fit.rmse <= EXACT * sample.scale:
+    if sample.exact(fit):
         return sample.refit(smaller)
     started = sample.refit(smaller, iterations=_STARTED)
-    return started if started.rmse > _FAR * fit.rmse else sample.refit(started.expr)
+    return started if started.rmse > _FAR * max(fit.rmse, sample.stated) else sample.refit(started.expr)
 
 
 def _without_one_term(expr: Expr) -> Iterator[Expr]:
@@ -180,11 +197,20 @@ def _snap_all(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
                 continue
             tried.add(key)
             trial = _trial(without_neutral(replace_number(fit.expr, position, expr)), fit, sample)
-            if sample.accepts(trial, fit, allowance):
+            if sample.accepts(trial, fit, allowance) and not (sample.stated and _length(trial) >= _length(fit)):
                 fit, progress = trial, True
                 tried.clear()
                 break
     return fit
+
+
+def _length(fit: Fit) -> float:
+    """Nats that a form and its constants take to state.
+
+    Within a stated uncertainty the data object to nothing, so it has to fall: 6.86 +- 0.13 as 7 costs more digits of an exponent
+    than it saves.
+    """
+    return complexity(fit.expr) + price_of_numbers(fit.expr) + price_of_constants(fit.expr.numbers(), fit.std_errors.tolist())
 
 
 def replace_number(expr: Expr, position: int, new: Expr) -> Expr:
@@ -217,7 +243,7 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     """
     values = np.array(fit.expr.numbers())
     errors, free = uncertainty(fit.expr, sample)
-    exact = fit.rmse <= EXACT * sample.scale
+    exact = sample.exact(fit)
     roles = list(_roles(fit.expr))
     out: list[tuple[float, int, Expr, float]] = []
     for i, value in enumerate(values):
@@ -227,9 +253,9 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
             continue
         width = max(1e-9 * abs(value), 3.0 * errors[i]) if not exact else max(1e-9 * abs(value), 1e-11)
         saved = math.log(max(abs(value), 1.0) / errors[i]) if errors[i] > 0 else math.inf
-        for expr, target, price in simple_values(value, exact, errors[i]):
-            if abs(value - target) <= width and saved > price:
-                out.append((price, i, expr, min(saved - price, _THREE_SIGMA)))
+        for expr, target, cost in simple_values(value, exact, errors[i]):
+            if abs(value - target) <= width and saved > cost:
+                out.append((cost, i, expr, min(saved - cost, _THREE_SIGMA)))
     return [(i, expr, allowance) for _, i, expr, allowance in sorted(out, key=lambda item: (item[0], item[1]))]
 
 
@@ -247,7 +273,10 @@ def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
 
 
 def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
-    """Standard error of each constant, and whether the data leave it free (it takes part in a null direction)."""
+    """Standard error of each constant, and whether the data leave it free (it takes part in a null direction).
+
+    A stated uncertainty is the least that residuals are taken to be.
+    """
     program = Program(expr, sample.names)
     value, jacobian = program.jacobian(program.start[None, :], sample.x)
     unit = residual_unit(sample.y, sample.relative, sample.weights)
@@ -266,7 +295,8 @@ def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
     free = dead | (np.sum(right[null] ** 2, axis=0) > 1e-6)
     with np.errstate(all="ignore"):  # a column of vanishing length has an infinite error, which is the right answer
         kept = right[~null] / singular[~null, None]
-        variance = np.sum(((value[0] - sample.y) / unit) ** 2) / max(n - p, 1)
+        back = 1.0 if sample.relative else size(sample.y)
+        variance = max(np.sum(((value[0] - sample.y) / unit) ** 2) / max(n - p, 1), (sample.stated / back) ** 2)
         return np.sqrt(np.sum(kept**2, axis=0) * variance) / scale, free
 
 
@@ -281,17 +311,17 @@ def simple_values(value: float, exact: bool, error: float) -> Iterator[tuple[Exp
     rivals = [] if known else [cost for _, near, cost in _multiples(value) if abs(near - value) <= 3 * error]
     for limit in (1, 2, 4, 6, 12):
         fraction = Fraction(value).limit_denominator(limit)
-        if _price(fraction) > min(rivals, default=math.inf) + _DEARER:
+        if price(fraction) > min(rivals, default=math.inf) + _DEARER:
             continue
         if fraction.denominator <= limit and fraction != 0 and abs(fraction.numerator) <= (10**6 if exact else 100):
-            yield rat(fraction), float(fraction), _price(fraction)
+            yield rat(fraction), float(fraction), price(fraction)
     if not known:
         return
     yield from _multiples(value)
     square = Fraction(value * value).limit_denominator(12)
     if square.numerator and square.numerator <= 100:
         root = power(rat(square), rat(1, 2))
-        yield (root if value > 0 else mul(rat(-1), root)), math.copysign(math.sqrt(square), value), 2.5 + _price(square)
+        yield (root if value > 0 else mul(rat(-1), root)), math.copysign(math.sqrt(square), value), 2.5 + price(square)
 
 
 def _multiples(value: float) -> Iterator[tuple[Expr, float, float]]:
@@ -299,18 +329,7 @@ def _multiples(value: float) -> Iterator[tuple[Expr, float, float]]:
     for unit, tree in _units():
         fraction = Fraction(value / unit).limit_denominator(16)
         if fraction != 0 and abs(fraction.numerator) <= 64:
-            yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + _price(fraction)
-
-
-def price_of_numbers(expr: Expr) -> float:
-    """Nats it takes to name the exact numbers of a tree: data that choose 1/12 or 40 pay for it, though they are no constants."""
-    exact = [Fraction(node.value) for node in expr.walk() if node.head == "rat"]  # type: ignore[arg-type]
-    return float(sum(_price(value) for value in exact))
-
-
-def _price(fraction: Fraction) -> float:
-    """Nats to name a fraction: there are many with large terms, so one of them always lies near, and proves little."""
-    return 0.5 + math.log(abs(fraction.numerator)) + 1.5 * math.log(fraction.denominator) if fraction else 0.0
+            yield mul(rat(fraction), tree) if fraction != 1 else tree, float(fraction) * unit, 2.0 + price(fraction)
 
 
 def _units() -> Iterator[tuple[float, Expr]]:

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from kandisco import kan as net
-from kandisco.data import to_dataset, to_table
+from kandisco.config import parse_uncertainty
+from kandisco.data import to_dataset, to_table, with_uncertainty
 from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.plugins import load as load_plugins
@@ -42,6 +43,7 @@ class Workbench(AbstractStructure):
         width: shape such as ``"2,5,1"``, ``[2, 5, 1]``, ``"2,5+1,1"`` (one product node); by default five sum nodes.
         names: headers of the columns, possibly with units; by default those of the frame, or x0, x1, ...
         weights: [rows] above zero, what each squared error counts.
+        uncertainty: standard uncertainty of the target, as of a run: ``"0.02"`` in its unit, ``"1%"`` of each value.
         grid: grid intervals of the edges.
         basis: edge basis, by name.
         functions: names or tags of the library edges are compared with.
@@ -70,6 +72,7 @@ class Workbench(AbstractStructure):
         width: Width | None = None,
         names: Sequence[str] = (),
         weights: ArrayLike | None = None,
+        uncertainty: str = "",
         grid: int = 5,
         basis: str = "bspline",
         functions: Sequence[str] = _ORDINARY,
@@ -79,7 +82,7 @@ class Workbench(AbstractStructure):
         max_rows: int = 2000,
         registry: Registry | None = None,
     ) -> None:
-        dataset = _dataset(x, y, names, weights)
+        dataset = with_uncertainty(_dataset(x, y, names, weights), *parse_uncertainty(uncertainty))
         registry = registry or Registry(load_plugins())
         settings = {"functions": list(functions), "seed": seed, "test_size": test_size, "max_rows": max_rows}
         frame = make_frame(dataset, test_size=test_size, max_rows=max_rows, seed=seed)

@@ -37,6 +37,8 @@ def write(path: Path, states: tuple[State, ...], at: int, settings: Mapping[str,
         "inputs": [asdict(variable) for variable in dataset.inputs],
         "target": asdict(dataset.target),
         "notes": list(dataset.notes),
+        "uncertainty": dataset.uncertainty,
+        "relative": dataset.relative,
         "at": at,
         "settings": dict(settings),
         "states": described,
@@ -89,6 +91,8 @@ def _dataset(page: Mapping[str, Any], arrays: Mapping[str, Any]) -> Dataset:
         target=Variable(**page["target"]),
         notes=tuple(page["notes"]),
         weights=arrays.get("weights"),
+        uncertainty=float(page.get("uncertainty", 0.0)),
+        relative=bool(page.get("relative", False)),
     )
 
 
