@@ -45,7 +45,7 @@ from kandisco.stages.score import (
 )
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.snap import EXACT, Sample
-from kandisco.types import CAVEATS, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
+from kandisco.types import CAVEATS, EXCEEDED, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
@@ -223,7 +223,12 @@ def _searched(
             few = replace(config, max_attempts=tried, refiner="none")
             if _clearly_relative(pool, rows, partial(_searched, rows.relative(), few, registry, journal, control, units)):
                 return pool, "done"
-        if attempt.deep and not config.width and (law := _law(pool, rows)) and not (attempt.plainer and _may_be_plainer(law)):
+        if (
+            attempt.deep
+            and not config.width
+            and (law := _law(pool, rows))
+            and not (attempt.plainer and _may_be_plainer(law, rows))
+        ):
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
         clock = control if pool else Control()
@@ -313,9 +318,12 @@ def _law(pool: Sequence[Formula], rows: Rows) -> Formula | None:
     return best if best is not None and best.evidence in ("exact", "supported") else None
 
 
-def _may_be_plainer(law: Formula) -> bool:
-    """Whether so many constants are fitted that the formula may be a likeness of a law with fewer."""
-    return len(law.expr.numbers()) > _FITTED
+def _may_be_plainer(law: Formula, rows: Rows) -> bool:
+    """Whether so many constants are fitted that the formula may be a likeness of a law with fewer.
+
+    Within a stated uncertainty any formula may be: the first that is near enough need not be the shortest.
+    """
+    return len(law.expr.numbers()) > _FITTED or rows.fit.stated > 0
 
 
 def _candidate(formula: Formula) -> Candidate:
@@ -386,7 +394,7 @@ def _stated(best: Formula, pool: Sequence[Formula], rows: Rows, unit: str) -> tu
     told = ", ".join(f"{value:.3g} on {name} rows" for name, value in found.items())
     said = [f"The stated uncertainty of the target is {size}{mean}; chi squared per row is {told}."]
     if exceeds(best.expr, rows.fit):
-        said.append("The errors are larger than stated: the uncertainty is too small, or the formula is not the law.")
+        said.append(EXCEEDED)
     if others := alike(best, pool, rows):
         said.append(f"Within the stated uncertainty these are about as short: {'; '.join(to_text(f.expr, 4) for f in others)}.")
     return tuple(said)

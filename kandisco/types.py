@@ -34,7 +34,8 @@ CAVEATS: Mapping[Evidence, str] = {
     "weak": "The best formula is an approximation, not a law: its errors still have structure, or the rows are too few.",
     "none": "No trustworthy formula was found: nothing explains the held-out rows. Do not use the one shown as a law.",
 }
-# A warning of runs whose constants were fitted to relative errors.
+# Warnings of runs whose formula misses a stated uncertainty, and of those whose constants were fitted to relative errors.
+EXCEEDED = "The errors are larger than stated: the uncertainty is too small, or the formula is not the law."
 RELATIVE = "The errors grow with the target, so constants were fitted to relative errors."
 
 

@@ -55,6 +55,11 @@ def sample(law: str, names: str, rows: int = 200) -> Sample:
     return Sample(names=tuple(names), x=np.array(list(columns.values())), y=evaluate(parse(law, list(names)), columns))
 
 
+def test_units_that_leave_no_group_leave_a_constant() -> None:
+    (found,) = groupings(sample("m*v**2/2", "mv"), {"": "J", "m": "kg", "v": "m/s"})
+    assert found.sample.x.shape == (0, 200) and np.ptp(found.sample.y) < 1e-12
+
+
 def test_groups_without_dimension_are_fewer_and_lead_back() -> None:
     rows = sample("m*v**2*sqrt(1 - r/(4*l))", "mvrl")
     found = groupings(rows, {"": "J", "m": "kg", "v": "m/s", "r": "m", "l": "cm"})

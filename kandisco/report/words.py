@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kandisco.expr import to_text
 from kandisco.expr.latex import symbol, to_latex
 from kandisco.expr.rounding import digits_for
-from kandisco.types import CAVEATS
+from kandisco.types import CAVEATS, EXCEEDED
 
 if TYPE_CHECKING:
     from kandisco.types import Dataset, Formula, Result
@@ -25,9 +25,9 @@ def grounds(result: Result) -> str:
     """Why the best formula has the evidence it has, in one phrase."""
     if result.best is None:
         return ""
-    if result.best.evidence == "supported" and result.dataset.uncertainty:
+    if result.best.evidence == "supported" and result.dataset.uncertainty and EXCEEDED not in result.warnings:
         return "as good as the stated uncertainty allows, but another form could do as well"
-    if result.best.evidence == "supported" and not result.noise:
+    if result.best.evidence == "supported" and not (result.noise or result.dataset.uncertainty):
         return "machine precision on held-out rows, but few rows for so many constants"
     if result.best.evidence != "exact":
         return _GROUNDS[result.best.evidence]

@@ -28,7 +28,7 @@ from kandisco.types import Dataset, Evidence, Formula, Split
 Array = NDArray[np.float64]
 _EXACT_TEST = 1e-11
 _EXACT_SHELL = 1e-9
-_SHELL, _RIVAL = 2.0, 5.0
+_SHELL, _RIVAL, _SAME = 2.0, 5.0, 0.1
 _FEW = 150
 _SHORT = 15
 
@@ -340,13 +340,22 @@ def _evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Eviden
 
 
 def alike(best: Formula, others: Sequence[Formula], rows: Rows, *, most: int = 3) -> list[Formula]:
-    """The shortest of other form that are within the stated uncertainty and nearly as short as the best formula."""
+    """The shortest of other form that are within the stated uncertainty and nearly as short as the best formula.
+
+    What differs from one of them by less than a tenth of the uncertainty is the same in other words.
+    """
+    columns = dict(zip(rows.fit.names, rows.fit.x, strict=True))
     found = {skeleton(best.expr): best}
+
+    def same(formula: Formula, other: Formula) -> bool:
+        return chi2(formula.expr, replace(rows.fit, y=evaluate(other.expr, columns))) < _SAME**2
+
     limit = mdl(best, rows) + _RIVAL
     for formula in sorted(others, key=lambda f: (mdl(f, rows), f.complexity)):
         if mdl(formula, rows) >= limit or len(found) > most:
             break
-        if skeleton(formula.expr) not in found and _within(formula, rows):
+        new = skeleton(formula.expr) not in found and not any(same(formula, other) for other in found.values())
+        if new and _within(formula, rows):
             found[skeleton(formula.expr)] = formula
     return list(found.values())[1:]
 

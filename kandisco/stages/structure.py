@@ -52,8 +52,9 @@ def monomial(sample: Sample) -> list[Candidate]:
         exprs=(rat(1), *(var(sample.names[i]) for i in usable)),
         values=np.vstack([np.ones_like(sample.y), np.log(np.abs(sample.x[usable]))]),
     )
-    log = Undone(name="log y", values=np.log(np.abs(sample.y)), outer=var("x"), weights=_sizes(sample.y) ** 2, unit=1.0)
-    found = dictionary.sparse_fit(terms, log.values, weights=_weights(sample, log), most=40)
+    unit = float(np.median(np.abs(sample.y)))
+    log = Undone(name="log y", values=np.log(np.abs(sample.y)), outer=var("x"), weights=_sizes(sample.y) ** 2, unit=unit)
+    found = dictionary.sparse_fit(terms, log.values, weights=_weights(sample, log), most=40, enough=_stated(sample, log))
     if found is None:
         return []
     active, coef, _ = found
@@ -137,21 +138,13 @@ def _positive(expr: Expr, column: Array) -> Expr:
 def curve(sample: Sample, functions: Sequence[FunctionSpec]) -> list[Candidate]:
     """One input: patterns of one and two library functions, and waves that turn too often for these."""
     u, v = sample.x[0], sample.y
-    weights, stated = _absolute(sample) if sample.stated else (sample.weights, 0.0)
-    fits = fit_patterns(u, v, functions, weights=weights, floor=sample.error, stated=stated)
+    whole = plain(v)
+    weights = _weights(sample, whole) if sample.stated and sample.relative else sample.weights
+    fits = fit_patterns(u, v, functions, weights=weights, floor=sample.error, stated=_stated(sample, whole))
     if all(fit.error * sample.spread > sample.floor for fit in fits):
         fits = [*fit_waves(u, v), *fits]
     name = var(sample.names[0])
     return [Candidate(expr=fit.expr.substitute({"x": name}), origin=f"curve {fit.name}") for fit in fits]
-
-
-def _absolute(sample: Sample) -> tuple[Array | None, float]:
-    """Weights and stated uncertainty of the same rows with absolute errors."""
-    if not sample.relative:
-        return sample.weights, sample.stated
-    weights = _weights(sample, plain(sample.y))
-    mean = float(np.mean(weights))
-    return weights / mean, sample.stated * math.sqrt(sample.total / len(weights) / mean)
 
 
 def polynomial(sample: Sample, *, limit: int = 84) -> list[Candidate]:
@@ -183,7 +176,8 @@ def _missed(terms: dictionary.Terms, sample: Sample, undone: Undone) -> float:
 
 
 def _sparse(terms: dictionary.Terms, sample: Sample, undone: Undone, *, most: int = 12) -> list[Expr]:
-    found = dictionary.sparse_fit(terms, undone.values, weights=_weights(sample, undone), most=most)
+    weights, enough = _weights(sample, undone), _stated(sample, undone)
+    found = dictionary.sparse_fit(terms, undone.values, weights=weights, most=most, enough=enough)
     if found is None:
         return []
     active, coef, _ = found
@@ -194,6 +188,13 @@ def _weights(sample: Sample, undone: Undone) -> Array:
     """What the error of each transformed target counts on these rows."""
     weights = undone.weights if sample.weights is None else undone.weights * sample.weights
     return weights / np.maximum(sample.y**2, 1e-6 * sample.spread**2) if sample.relative else weights
+
+
+def _stated(sample: Sample, undone: Undone) -> float:
+    """The stated uncertainty as one of the transformed target, of a row whose weight is the mean of ``_weights``."""
+    if not sample.stated:
+        return 0.0
+    return sample.stated * math.sqrt(sample.total / len(sample.y) / float(np.mean(_weights(sample, undone)))) / undone.unit
 
 
 def rational(sample: Sample, *, limit: int = 60, close: float = math.inf) -> list[Candidate]:

@@ -47,10 +47,13 @@ def largest_degree(inputs: int, limit: int) -> int:
     return max([d for d in range(1, 7) if comb(inputs + d, d) <= limit] or [1])
 
 
-def sparse_fit(terms: Terms, y: Array, *, weights: Array | None = None, most: int = 12) -> tuple[list[int], Array, float] | None:
+def sparse_fit(
+    terms: Terms, y: Array, *, weights: Array | None = None, most: int = 12, enough: float = 0.0
+) -> tuple[list[int], Array, float] | None:
     """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
-    None where more than ``most`` terms remain, or where squares of y pass what a float can hold.
+    Terms go while the error of a row of mean weight is within ``enough``, or hardly rises. None where more than ``most``
+    remain, or where squares of y pass what a float can hold.
     """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
@@ -71,7 +74,7 @@ def sparse_fit(terms: Terms, y: Array, *, weights: Array | None = None, most: in
         weakest = int(np.argmin(np.abs(coef) / spread))
         trial = active[:weakest] + active[weakest + 1 :]
         new_coef, new_error = _solve(design, y, trial)
-        floor = _TINY * deviation
+        floor = max(_TINY * deviation, enough)
         if new_error > max(floor, error * (1 + np.log(rows) / (2 * rows))):
             break
         active, coef, error = trial, new_coef, max(new_error, 1e-16 * deviation)

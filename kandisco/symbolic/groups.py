@@ -107,7 +107,9 @@ def _monomial(names: Sequence[str], exponents: Array) -> Expr:
 def _grouping(sample: Sample, groups: Sequence[Expr], factor: Expr) -> Grouping | None:
     columns = dict(zip(sample.names, sample.x, strict=True))
     names = tuple(f"group_{k}" for k in range(len(groups)))
-    x = np.array([np.broadcast_to(evaluate(group, columns), sample.y.shape) for group in groups]).reshape(len(groups), -1)
+    x = np.array([np.broadcast_to(evaluate(group, columns), sample.y.shape) for group in groups]).reshape(
+        len(groups), len(sample.y)
+    )
     with np.errstate(all="ignore"):
         value = evaluate(factor, columns)
         y = sample.y / value

@@ -78,7 +78,7 @@ def fit_patterns(
     fits = _fitted([*alone, *sums[:_FIRST], *products[:_FIRST]], a, b, w, deviation)
     if min(fit.error for fit in fits) > exact:
         fits += fit_curve(a, b, functions, weights=w) if noise else fit_curve(u, v, functions, weights=weights)
-        fits += [*_fitted(below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation)]
+        fits += [*_fitted(below(a, b, w, functions, keep // 2), a, b, w, deviation), *_laurent(a, b, w, deviation, stated)]
     if not drawn(fits) and (np.all(a > 0) or np.all(a < 0)):
         fits += _fitted(_turned(below(1 / a, b, w, functions, keep // 4)), a, b, w, deviation)
     if not drawn(fits):
@@ -139,8 +139,8 @@ def _fitted(starts: Sequence[tuple[str, Expr]], a: Array, b: Array, weights: Arr
     return fits
 
 
-def _laurent(u: Array, v: Array, weights: Array | None, deviation: float) -> list[CurveFit]:
-    """T^-1 of a sparse polynomial in u, or in 1/u."""
+def _laurent(u: Array, v: Array, weights: Array | None, deviation: float, stated: float) -> list[CurveFit]:
+    """T^-1 of a sparse polynomial in u, or in 1/u, as sparse as a stated uncertainty of v allows."""
     fits = []
     for base, z in ((var(_X), u), (power(var(_X), rat(-1)), 1 / u if np.all(u != 0) else u[:0])):
         if not len(z):
@@ -148,7 +148,8 @@ def _laurent(u: Array, v: Array, weights: Array | None, deviation: float) -> lis
         terms = monomials(("z",), z[None, :], min(_DEGREE, len(u) // 3))
         for undone in transforms(v):
             counted = undone.weights if weights is None else undone.weights * weights
-            found = sparse_fit(terms, undone.values, weights=counted, most=_DEGREE)
+            enough = stated / undone.unit / float(np.mean(counted)) ** 0.5
+            found = sparse_fit(terms, undone.values, weights=counted, most=_DEGREE, enough=enough)
             # A long polynomial that is not exact is an interpolant.
             if found is not None and (len(found[0]) <= _SHORT or found[2] < _CLOSE):
                 active, coef, _ = found

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from kandisco.expr import Expr
+from kandisco.expr import Expr, complexity
 
 _ALL_DIGITS = 36.0
 
@@ -30,3 +30,8 @@ def price_of_constants(values: Sequence[float], errors: Sequence[float], *, leas
     errors = errors if len(errors) == len(values) else (math.nan,) * len(values)
     ratios = [abs(v) / e if e > 0 and math.isfinite(e) else math.inf for v, e in zip(values, errors, strict=True)]
     return float(sum(min(max(math.log(max(ratio, 1.0)), least), _ALL_DIGITS) for ratio in ratios))
+
+
+def price_of_form(expr: Expr, errors: Sequence[float]) -> float:
+    """Nats to state a form and its numbers: 6.86 +- 0.13 as 7 costs more digits of an exponent beside it than it saves."""
+    return complexity(expr) + price_of_numbers(expr) + price_of_constants(expr.numbers(), errors)

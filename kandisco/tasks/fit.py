@@ -90,7 +90,8 @@ def fit_formula(dataset: Dataset, formula: str, *, seed: int = 0) -> Fitted:
     (Levenberg-Marquardt with exact derivatives). Decimals in the text stay as they are.
 
     Args:
-        dataset: the rows, all of which are used, with their weights.
+        dataset: the rows, all of which are used, with their weights; standard errors follow from a stated uncertainty of the
+            target, and from the residuals where these are larger.
         formula: such as ``"b1*(1 - exp(-b2*x))"`` in the names of the columns; ``target =`` may stand before it.
         seed: of the draws.
 
@@ -117,7 +118,7 @@ def fit_formula(dataset: Dataset, formula: str, *, seed: int = 0) -> Fitted:
     best, rss = _polished(model, _positive(model, best, rss))
     freedom = len(model.y) - len(names)
     spread = float(np.sqrt(rss / freedom))
-    errors = _errors(model.slopes(best)) * spread
+    errors = _errors(model.slopes(best)) * max(spread, 0.0 if dataset.relative else dataset.uncertainty)
     stream = iter(best[model.owner].tolist())
     return Fitted(
         expr=model.program.expr.with_numbers(stream),
