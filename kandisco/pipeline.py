@@ -390,8 +390,8 @@ def _stated(best: Formula, pool: Sequence[Formula], rows: Rows, unit: str) -> tu
     """The stated uncertainty, how the best formula's errors compare with it, and which forms do about as well."""
     size = f"{100 * rows.fit.stated:.3g} %" if rows.fit.relative else f"{rows.fit.stated:.3g} {unit}".rstrip()
     mean = "" if rows.fit.weights is None else " in a row of mean weight"
-    found = {"fitted": chi2(best.expr, rows.fit), "test": chi2(best.expr, rows.test), "outermost": chi2(best.expr, rows.shell)}
-    told = ", ".join(f"{value:.3g} on {name} rows" for name, value in found.items())
+    parts = {"fitted": rows.fit, "test": rows.test, "outermost": rows.shell}
+    told = ", ".join(f"{chi2(best.expr, part):.3g} on {name} rows" for name, part in parts.items() if len(part.y))
     said = [f"The stated uncertainty of the target is {size}{mean}; chi squared per row is {told}."]
     if exceeds(best.expr, rows.fit):
         said.append(EXCEEDED)

@@ -292,9 +292,7 @@ def evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Evidenc
     found = _evidence(formula, others, rows)
     if not rows.fit.stated:
         return found
-    if found == "weak" and _within(formula, rows):
-        found = "supported"
-    return "supported" if found == "exact" else found
+    return "supported" if found == "exact" or (found != "supported" and _within(formula, rows)) else found
 
 
 def _within(formula: Formula, rows: Rows) -> bool:

@@ -58,11 +58,12 @@ def divided(sample: Sample, factor: Expr) -> Sample:
         y = np.asarray(sample.y / value)
         middle = np.median(np.abs(value))
         size, error = np.clip(np.abs(value) / middle, 1 / _APART, _APART), float(sample.error / middle)
-    if sample.relative:
+    if sample.relative or not np.all(np.isfinite(size)):
         return replace(sample, y=y, error=error)
-    if np.ptp(size) == 0 or not np.all(np.isfinite(size)):
-        return replace(sample, y=y, error=error, stated=float(sample.stated / middle))
+    stated = float(sample.stated / middle) if sample.stated else 0.0
+    if np.ptp(size) == 0:
+        return replace(sample, y=y, error=error, stated=stated)
     weights = size**2 if sample.weights is None else size**2 * sample.weights
     mean = np.mean(weights)
-    stated = sample.stated * math.sqrt(sample.total / len(size) / mean) / float(middle) if sample.stated else 0.0
+    stated *= math.sqrt(sample.total / len(size) / mean)
     return replace(sample, y=y, weights=weights / mean, error=error, stated=stated)
