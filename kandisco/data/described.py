@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -182,7 +182,7 @@ def _without_marks(column: Cells, marks: tuple[str, ...]) -> Cells:
     return np.where(np.isin(column, numbers), np.nan, column)
 
 
-def _groups(cells: dict[str, Cells], labels: Sequence[str]) -> NDArray[np.int64]:
+def _groups(cells: Mapping[str, Cells], labels: Sequence[str]) -> NDArray[np.int64]:
     """A number for each combination of values; what is missing is a value too."""
     rows = len(next(iter(cells.values())))
     numbers = np.zeros(rows, dtype=np.int64)

@@ -160,8 +160,12 @@ def _monomials(sample: Sample, limit: int) -> dictionary.Terms:
 
 
 def _closest(terms: dictionary.Terms, sample: Sample) -> list[tuple[float, Undone]]:
-    """The transformed targets, first the one that all terms together come closest to, with the error of y."""
-    return sorted(((_missed(terms, sample, undone), undone) for undone in transforms(sample.y)), key=lambda item: item[0])
+    """The transformed targets, first the one that all terms together come closest to, with the error of y.
+
+    Those within a stated uncertainty are alike, and stay in order.
+    """
+    found = ((max(_missed(terms, sample, undone), sample.stated), undone) for undone in transforms(sample.y))
+    return sorted(found, key=lambda item: item[0])
 
 
 def _missed(terms: dictionary.Terms, sample: Sample, undone: Undone) -> float:

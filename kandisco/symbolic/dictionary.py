@@ -52,8 +52,8 @@ def sparse_fit(
 ) -> tuple[list[int], Array, float] | None:
     """Indices, coefficients and relative error of a sparse combination of the terms, each row counting by its weight.
 
-    Terms go while the error of a row of mean weight is within ``enough``, or hardly rises. None where more than ``most``
-    remain, or where squares of y pass what a float can hold.
+    Where the first few terms have an error, in a row of mean weight, within ``enough``, the others are left out. Terms go while
+    it is, or hardly rises. None where more than ``most`` remain, or where squares of y pass what a float can hold.
     """
     scale = np.sqrt(np.mean(terms.values**2, axis=1))
     scale[scale == 0] = 1.0
@@ -66,7 +66,7 @@ def sparse_fit(
     if weights is not None:
         root = np.sqrt(weights / np.mean(weights))
         design, y = design * root[:, None], y * root
-    active = list(range(design.shape[1]))
+    active = _first(design, y, enough)
     coef, error = _solve(design, y, active)
     while len(active) > 1:
         gram = design[:, active].T @ design[:, active]
@@ -81,6 +81,15 @@ def sparse_fit(
     if len(active) > most:
         return None
     return active, coef / scale[active], error / deviation
+
+
+def _first(design: Array, y: Array, enough: float) -> list[int]:
+    """The first columns that are enough; all where that is not to be had."""
+    few, every = 0, design.shape[1]
+    while enough and every - few > 1:
+        middle = (few + every) // 2
+        few, every = (few, middle) if _solve(design, y, range(middle))[1] <= enough else (middle, every)
+    return list(range(every))
 
 
 def _solve(design: Array, y: Array, active: Sequence[int]) -> tuple[Array, float]:
