@@ -27,6 +27,7 @@ from kandisco.run import Run, fingerprint
 from kandisco.specs import DatasetSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.score import Rows, alike, chi2, choose, exceeds, rows_of, score
+from kandisco.symbolic.dictionary import monomials, sparse_fit
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.intervals import infer
 from kandisco.symbolic.reduction import divided
@@ -301,3 +302,12 @@ def test_a_saved_workbench_keeps_it(tmp_path: Path) -> None:
     bench = Workbench.from_formula("2*a*b", data_of("2*a*b", uncertainty=0.1))
     back = Workbench.load(bench.save(tmp_path / "bench"))
     assert back.state.frame.dataset.uncertainty == 0.1 and not back.state.frame.dataset.relative
+
+
+def test_a_polynomial_starts_from_the_first_terms_that_are_enough() -> None:
+    terms = monomials(("a", "b"), np.array(list(COLUMNS.values())), 6)
+    y = sample_of("3*a**2 + 2 + 0.01*sin(5*a)").y
+    found = sparse_fit(terms, y, enough=0.02)
+    assert found is not None and [to_text(terms.exprs[i]) for i in found[0]] == ["1", "a**2"]
+    longer = sparse_fit(terms, y, most=28)
+    assert longer is not None and len(longer[0]) > 10

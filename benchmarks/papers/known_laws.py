@@ -33,7 +33,8 @@ LAWS = (
         "moseley",
         "1%",
         f"{STATED} Z*(Z - 2), (Z - 1)**2 and Z**2.1 are all within 1 % of the rows and take 14.5, 15.0 and 15.1 nats to "
-        "state: the first is returned, the others are named. The rows do not choose the law; they are nearest to the power (0.25 %).",
+        "state: the first is returned, the others are named. The rows do not choose the law; they are nearest to the power "
+        "(0.25 %).",
     ),
     ("ideal gas", "nitrogen", "", "CoolProp's nitrogen is real: what is found corrects the law by what it is off the rows."),
     ("ideal gas, --uncertainty 0.2%", "nitrogen", "0.2%", STATED),
