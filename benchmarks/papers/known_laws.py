@@ -93,7 +93,7 @@ def searched(title: str, name: str, stated: str, note: str, turns: range) -> Row
         seconds=watch.median,
         command=command(__file__),
         seeds=len(gaps),
-        note=note + simplest if texts != short else note,
+        note=(note + simplest).strip() if texts != short else note,
     )
 
 
