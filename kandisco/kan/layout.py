@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from kandisco.kan.network import KAN, heard
+from kandisco.kan.network import KAN, Edges, heard
 from kandisco.kan.symbols import sources_of, subs_of
 
 
@@ -58,7 +58,7 @@ def unpack(kan: KAN, theta: Tensor) -> KAN:
     for block, e in zip(blocks(kan), kan.edges, strict=True):
         coef = theta[:, block.start : block.middle].reshape(e.coef.shape)
         affine = theta[:, block.tail : block.stop].reshape(e.affine.shape)
-        edges.append(replace(e, coef=coef, bias=theta[:, block.middle : block.tail], affine=affine))
+        edges.append(Edges(**{**vars(e), "coef": coef, "bias": theta[:, block.middle : block.tail], "affine": affine}))
     return replace(kan, edges=tuple(edges))
 
 

@@ -121,6 +121,8 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
 
 def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
     """Restart by restart the pass of the new parameters where ``good``, else of the old."""
+    if bool(good.all()):
+        return new
     if new is None or old is None:
         return None
     pick = good[:, None, None]
@@ -145,6 +147,8 @@ def solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
     hessian.diagonal(dim1=1, dim2=2).add_(torch.maximum(lift[:, None] * held, 1.0 - held))
     factor, failed = torch.linalg.cholesky_ex(hessian)
     bad = (failed > 0) | ~torch.isfinite(gradient).all(1)
+    if not bool(bad.any()):
+        return torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
     eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
     factor = torch.where(bad[:, None, None], eye, factor)
     delta = torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
