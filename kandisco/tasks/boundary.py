@@ -1,8 +1,9 @@
 """The search for a short score: terms are added one at a time, best first, by how much they lower the cross-entropy.
 
 Greedy forward selection with a beam, each model refitted (orthogonal matching pursuit; Pati, Rezaiifar and Krishnaprasad,
-Asilomar 1993, here with a likelihood in place of squares), then all constants of the survivors at once. Accuracy on rows that no
-fit has seen chooses among them: a likelihood pays for the shape of the transition too, the boundary alone decides who is right.
+Asilomar 1993, here with a likelihood in place of squares), terms exchanged for better ones while that helps, then all constants
+of the survivors at once. Accuracy on rows that no fit has seen chooses among them: a likelihood pays for the shape of the
+transition too, the boundary alone decides who is right.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kandisco.control import Control
+from kandisco.expr import to_text
 from kandisco.specs import FunctionSpec
 from kandisco.tasks.candidates import Candidate, front_of, variants
 from kandisco.tasks.factors import Factors, factors, product
@@ -23,12 +25,13 @@ from kandisco.tasks.zoom import near
 from kandisco.types import Array
 
 _SAMPLE = 2000
-_BEAM, _TRIED, _TERMS = 4, 60, 4
+_BEAM, _TRIED, _TERMS, _ROUNDS = 8, 60, 4, 4
 _TRIED_FIRST = 300
-_FINALISTS = 24
+_FINALISTS, _OF_COST = 120, 8
 _ZOOMS = 2
 _SAME = 1e-9
 _Key = tuple[tuple[int, ...], ...]
+_Form = tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,7 @@ class _Model:
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
-    """What the search works on; ``seen`` remembers every model that was fitted."""
+    """What the search works on; ``seen`` remembers every model that was fitted, ``grown`` those that were given more terms."""
 
     pool: Factors
     codes: Codes
@@ -51,6 +54,7 @@ class _Task:
     most: int
     control: Control | None
     seen: dict[_Key, _Model]
+    grown: set[_Key]
 
 
 def search(
@@ -66,7 +70,8 @@ def search(
 ) -> tuple[Candidate, ...]:
     """Scores of all complexities, least complex first, each more accurate than the ones before.
 
-    Of two classes the search is made again on the rows next to the most accurate boundary, and once more if that helped.
+    Of two classes the search is made again on the rows next to the most accurate boundary, and once more if that helped; the
+    best models of the search before are among its own.
 
     Args:
         names: one per column.
@@ -83,11 +88,13 @@ def search(
     x, codes = train
     columns, held = columns_of(names, x), columns_of(names, valid[0])
     found: list[Candidate] = []
+    forms: list[_Form] = []
     rows = np.arange(len(codes))
     for _ in range(1 + (_ZOOMS if classes == 2 else 0)):
         pick = rows[np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(np.int64)]
         pool = factors(names, x[pick], functions)
-        models = _finalists(_grow(pool, codes[pick], classes, max_complexity, control), classes) if pool.exprs else []
+        models = _finalists(_grow(pool, codes[pick], classes, max_complexity, control, forms), classes)
+        forms = [_named(model.parts, pool) for model in models]
         scores = [_score(model, pool) for model in models]
         tried = [one for score in scores for one in variants(score, columns, codes, held, valid[1], labels)]
         before = max((one.accuracy for one in found), default=0.0)
@@ -102,23 +109,39 @@ def search(
     return front_of(found)
 
 
-def _grow(pool: Factors, codes: Codes, classes: int, most: int, control: Control | None) -> list[_Model]:
-    """All models that were fitted: term by term, then each term of the best ones given up for a better one."""
+def _grow(pool: Factors, codes: Codes, classes: int, most: int, control: Control | None, starts: Sequence[_Form]) -> list[_Model]:
+    """All models that were fitted: term by term, then ``starts``, then what becomes of the best ones by exchanging terms."""
     empty = _Model(parts=(), coef=np.zeros(0), cuts=start_cuts(codes, classes), loss=np.inf, wrong=1.0, cost=0)
-    task = _Task(pool=pool, codes=codes, classes=classes, most=most, control=control, seen={(): empty})
+    task = _Task(pool=pool, codes=codes, classes=classes, most=most, control=control, seen={(): empty}, grown=set())
     beam = [empty]
     for _ in range(_TERMS):
         grown = [found for model in beam for found in _children(model, task)]
         if not grown:
             break
         beam = _diverse(grown)
-    best = _diverse(list(task.seen.values()))
-    for model in [*best, *(_multiplied(best, task) if classes == 2 else ())]:
-        for gone in range(len(model.parts)):
-            less = _without(model.parts, gone)
-            if less:
-                _children(_fitted(less, task), task)
+    number = {to_text(expr): k for k, expr in enumerate(pool.exprs)}
+    for form in starts:
+        if all(name in number for term in form for name in term):
+            _fitted(tuple(sorted(tuple(sorted(number[name] for name in term)) for term in form)), task)
+    _exchange(task)
     return [model for model in task.seen.values() if model.parts]
+
+
+def _exchange(task: _Task) -> None:
+    """Each term of the best models given up for each of those that promise most then, until the best ones stay."""
+    for _ in range(_ROUNDS):
+        best = _diverse(list(task.seen.values()))
+        best += _multiplied(best, task) if task.classes == 2 else []
+        lesser = {_without(model.parts, gone) for model in best for gone in range(len(model.parts))} - task.grown
+        if not lesser:
+            break
+        for parts in sorted(lesser):
+            _children(_fitted(parts, task), task)
+
+
+def _named(parts: _Key, pool: Factors) -> _Form:
+    """A model for another pool, in which its factors may have other numbers."""
+    return tuple(tuple(to_text(pool.exprs[i]) for i in term) for term in parts)
 
 
 def _without(parts: _Key, gone: int) -> _Key:
@@ -166,15 +189,18 @@ def _diverse(models: list[_Model]) -> list[_Model]:
 
 
 def _children(model: _Model, task: _Task) -> list[_Model]:
+    """The model with each of the terms that promise most; nothing the second time."""
+    if model.parts in task.grown:
+        return []
+    task.grown.add(model.parts)
     pool, codes = task.pool, task.codes
     design = np.array([values_of(pool, parts) for parts in model.parts]).reshape(len(model.parts), len(codes))
     _, slope, bend = loss_terms(model.coef @ design if len(design) else np.zeros(len(codes)), model.cuts, codes)
-    terms = promising(pool, slope, bend, np.vstack([np.ones(len(codes)), design]))
+    terms = promising(pool, slope, bend, np.vstack([np.ones(len(codes)), design]), most=task.most - model.cost)
     found = []
     for term in terms[: _TRIED if model.parts else _TRIED_FIRST]:
         parts = tuple(sorted((*model.parts, term.parts)))
-        over = model.cost + term.cost + 3 > task.most + 3
-        if parts not in task.seen and not over and not (task.control is not None and task.control.reason()):
+        if parts not in task.seen and not (task.control is not None and task.control.reason()):
             found.append(_fitted(parts, task))
     return found
 
@@ -199,14 +225,14 @@ def _cost(parts: _Key, pool: Factors) -> int:
 
 
 def _finalists(models: list[_Model], classes: int) -> list[_Model]:
-    """Better than all cheaper ones, and the best of the rest, two of a cost at most: by loss, of two classes by errors too."""
+    """Better than all cheaper ones, and the best of the rest, some of a cost at most: by loss, of two classes by errors too."""
     found: dict[_Key, _Model] = {}
     measures = (_loss, _wrong) if classes == 2 else (_loss,)
     for measure in measures:
         front: list[_Model] = []
         others: list[_Model] = []
         for cost in sorted({model.cost for model in models}):
-            best = sorted((model for model in models if model.cost == cost), key=measure)[:2]
+            best = sorted((model for model in models if model.cost == cost), key=measure)[:_OF_COST]
             better = not front or measure(best[0]) < measure(front[-1])
             front += best[:1] if better else []
             others += best[1:] if better else best

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kandisco.expr import call
 from kandisco.expr.numeric import evaluate
@@ -35,7 +36,7 @@ class Candidate:
     complexity: int
     accuracy: float
     loss: float
-    right: np.ndarray[tuple[int], np.dtype[np.bool_]] = field(repr=False)
+    right: NDArray[np.bool_] = field(repr=False)
     by_label: bool = False
 
 
@@ -153,17 +154,57 @@ def front_of(found: list[Candidate]) -> tuple[Candidate, ...]:
     return tuple(front)
 
 
-def chosen(front: Sequence[Candidate]) -> Candidate | None:
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Rows to compare scores on.
+
+    Attributes:
+        columns: name -> float64 [rows].
+        codes: int64 [rows], the classes.
+        held: how many of the rows, the last ones, no constants were fitted to.
+        groups: int64 [rows], if rows of one group err together.
+    """
+
+    columns: dict[str, Array]
+    codes: Codes
+    held: int
+    groups: Codes | None = None
+
+
+def chosen(front: Sequence[Candidate], rows: Rows | None = None) -> Candidate | None:
     """The simplest score that is not, by more than chance, less accurate than the most accurate one.
 
     Compared row by row: only rows that one gets right and the other wrong say anything (McNemar, Psychometrika 12 (1947)
-    153-157). Two standard errors are allowed, for the best of many is the best by luck too.
+    153-157). Two standard errors are allowed, for the best of many is the best by luck too. Where rows come in groups, chance is
+    how groups differ, if that is more than so many single rows would (Obuchowski, Stat. Med. 17 (1998) 1495-1507).
+
+    Args:
+        front: least complex first.
+        rows: fitted and held-out ones; a score must stand the comparison on all of them, and on the held-out ones alone. A score
+            has few constants, so that fitted rows tell as well, and they are more. By default the validation rows.
     """
-    if not front:
+    best = max(front, key=lambda one: one.accuracy, default=None)
+    if best is None:
         return None
-    best = max(front, key=lambda one: one.accuracy)
+    right = best.right if rows is None else _right(best, rows)
     for one in front:
-        lost, won = int(np.sum(best.right & ~one.right)), int(np.sum(one.right & ~best.right))
-        if lost - won <= 2 * np.sqrt(lost + won):
+        lead = right.astype(np.int64) - (one.right if rows is None else _right(one, rows))
+        held = 0 if rows is None else len(lead) - rows.held
+        if not any(
+            _ahead(lead[first:], None if rows is None or rows.groups is None else rows.groups[first:]) for first in (0, held)
+        ):
             return one
     return best
+
+
+def _right(one: Candidate, rows: Rows) -> NDArray[np.bool_]:
+    return np.asarray(one.score.classes(rows.columns) == rows.codes)
+
+
+def _ahead(lead: Codes, groups: Codes | None) -> bool:
+    """Whether a lead of 1, 0 or -1 on each row is more than chance."""
+    scatter = float(np.sum(lead * lead))
+    if groups is not None and len(groups):
+        sums = np.bincount(np.unique(groups, return_inverse=True)[1].ravel(), weights=lead)
+        scatter = max(scatter, len(sums) * float(np.var(sums, ddof=1)) if len(sums) > 1 else 0.0)
+    return bool(np.sum(lead) > 2 * np.sqrt(scatter))

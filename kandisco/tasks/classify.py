@@ -14,8 +14,9 @@ from kandisco import data
 from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.tasks.boundary import search
-from kandisco.tasks.candidates import Candidate, chosen, judged
+from kandisco.tasks.candidates import Candidate, Rows, chosen, judged
 from kandisco.tasks.labels import Labelled
+from kandisco.tasks.ordinal import Codes
 from kandisco.tasks.scores import columns_of
 from kandisco.types import Array, Split
 
@@ -200,7 +201,7 @@ def _rules(
     keep = _relevant(task, split)
     functions = registry.functions(config.functions)
 
-    def found(codes: np.ndarray[tuple[int], np.dtype[np.int64]], classes: int, labels: Array | None) -> tuple[Candidate, ...]:
+    def found(codes: Codes, classes: int, labels: Array | None) -> tuple[Candidate, ...]:
         x = task.dataset.x[:, keep]
         return search(
             [names[k] for k in keep],
@@ -213,16 +214,26 @@ def _rules(
             control=control,
         )
 
+    def quoted(front: tuple[Candidate, ...], codes: Codes) -> Candidate | None:
+        seen, groups = np.concatenate([split.train, split.valid]), task.dataset.groups
+        rows = Rows(
+            columns=columns_of(names, task.dataset.x[seen]),
+            codes=codes[seen],
+            held=len(split.valid),
+            groups=None if groups is None else groups[seen],
+        )
+        return chosen(front, rows)
+
     held = columns_of(names, task.dataset.x[split.test])
     if task.ordered:
         front = found(task.codes, len(task.classes), _labels(task.classes))
         rules = tuple(Rule(candidate=one, accuracy=judged(one.score, held, task.codes[split.test]).accuracy) for one in front)
-        best = chosen(front)
+        best = quoted(front, task.codes)
         return rules, next((rule for rule in rules if rule.candidate is best), None)
     rules = ()
     for k, label in enumerate(task.classes):
         binary = (task.codes == k).astype(np.int64)
-        best = chosen(found(binary, 2, None))
+        best = quoted(found(binary, 2, None), binary)
         if best is not None:
             rules += (Rule(candidate=best, accuracy=judged(best.score, held, binary[split.test]).accuracy, positive=label),)
     return rules, None

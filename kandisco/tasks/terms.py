@@ -27,7 +27,7 @@ class Term:
     cost: int
 
 
-def promising(factors: Factors, slope: Array, bend: Array, design: Array) -> list[Term]:
+def promising(factors: Factors, slope: Array, bend: Array, design: Array, *, most: int) -> list[Term]:
     """Terms of one, two and three factors that promise most, at every cost.
 
     With the loss' slope g and second derivative w at the current score, adding a term t lowers the loss by about
@@ -38,19 +38,25 @@ def promising(factors: Factors, slope: Array, bend: Array, design: Array) -> lis
         factors: float64 [factors, rows].
         slope, bend: float64 [rows], first and second derivative of the loss in the score.
         design: float64 [terms, rows], the terms that are in the score already, with the constant.
+        most: nodes that a term may cost.
 
     Returns:
         At most some tens of terms: the best of each cost, then the second of each cost, and so on.
     """
     logged = len(design) == 1
-    singles = [(i,) for i in range(len(factors.values))]
+    found: list[tuple[int, ...]] = [(int(i),) for i in np.flatnonzero(factors.costs <= most)]
+    if not found:
+        return []
+    least = int(np.min(factors.costs))
     rows, columns = np.triu_indices(len(factors.values))
-    gains = _pair_gains(factors.values, slope, bend)
-    if logged:
-        gains = np.fmax(gains, _log_gains(factors.values, slope, bend))
-    order = _top(gains[rows, columns], factors.costs[rows] + factors.costs[columns] + 1)
-    pairs = [(int(rows[k]), int(columns[k])) for k in order]
-    found: list[tuple[int, ...]] = [*singles, *pairs, *_triples(factors, pairs, slope, bend)]
+    cost = factors.costs[rows] + factors.costs[columns] + 1
+    if 2 * least + 1 <= most:
+        gains = _pair_gains(factors.values, slope, bend)
+        if logged:
+            gains = np.fmax(gains, _log_gains(factors.values, slope, bend))
+        order = _top(np.where(cost <= most, gains[rows, columns], np.nan), cost)
+        pairs = [(int(rows[k]), int(columns[k])) for k in order if cost[k] <= most]
+        found += [*pairs, *(_triples(factors, pairs, slope, bend, most) if 3 * least + 2 <= most else ())]
     # Before anything is known of the score, what a term promises says least of what it will do.
     return _by_cost(_exact(factors, found, slope, bend, design, logged), _FIRST if logged else 1)
 
@@ -78,14 +84,14 @@ def values_of(factors: Factors, parts: tuple[int, ...]) -> Array:
     return np.asarray(np.prod(factors.values[list(parts)], axis=0))
 
 
-def _triples(factors: Factors, pairs: list[tuple[int, int]], slope: Array, bend: Array) -> list[tuple[int, ...]]:
+def _triples(factors: Factors, pairs: list[tuple[int, int]], slope: Array, bend: Array, most: int) -> list[tuple[int, ...]]:
     values, n = factors.values, len(slope)
     two = np.array([values[i] * values[j] for i, j in pairs])
     with np.errstate(all="ignore"):
         gains = np.square((two * slope) @ values.T) / (2 * n * ((two * two * bend) @ (values * values).T))
     cost = np.array([factors.costs[i] + factors.costs[j] for i, j in pairs])[:, None] + factors.costs[None, :] + 2
-    order = _top(gains.ravel(), cost.ravel())
-    return sorted({tuple(sorted((*pairs[k // len(values)], int(k % len(values))))) for k in order.tolist()})
+    order = [k for k in _top(np.where(cost <= most, gains, np.nan).ravel(), cost.ravel()).tolist() if cost.flat[k] <= most]
+    return sorted({tuple(sorted((*pairs[k // len(values)], int(k % len(values))))) for k in order})
 
 
 def _exact(factors: Factors, parts: list[tuple[int, ...]], slope: Array, bend: Array, design: Array, logged: bool) -> list[Term]:
