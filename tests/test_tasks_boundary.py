@@ -37,13 +37,13 @@ def test_only_terms_that_can_be_afforded_are_proposed(most: int) -> None:
 
 
 def test_a_search_goes_on_from_the_models_it_is_given() -> None:
-    pool, codes = _rows(300)
+    pool, codes = _rows(150)
     number = {to_text(expr): k for k, expr in enumerate(pool.exprs)}
     strange = (tuple(sorted((number["1/cosh(e)"], number["sqrt(lam)"]))), (number["cosh(p)"],))
     form = _named(strange, pool)
-    keys = {model.parts for model in _grow(pool, codes, 2, 12, None, [form, (("no such factor",),)])}
+    keys = {model.parts for model in _grow(pool, codes, 2, 8, None, [form, (("no such factor",),)])}
     assert tuple(sorted(strange)) in keys
-    assert tuple(sorted(strange)) not in {model.parts for model in _grow(pool, codes, 2, 12, None, [])}
+    assert tuple(sorted(strange)) not in {model.parts for model in _grow(pool, codes, 2, 8, None, [])}
 
 
 def _front(columns: dict[str, np.ndarray], codes: np.ndarray) -> list[Candidate]:

@@ -60,10 +60,10 @@ def mean_loss(score: Array, cuts: Array, codes: Codes) -> float:
     """Mean cross-entropy, inf where the cuts do not rise."""
     if np.any(np.diff(cuts) <= 0) or not np.all(np.isfinite(score)):
         return np.inf
-    if len(cuts) == 1:
-        above = score - cuts[0]
-        return float(np.mean(np.logaddexp(0.0, above) - codes * above))
     with np.errstate(over="ignore"):
+        if len(cuts) == 1:
+            above = score - cuts[0]
+            return float(np.mean(np.logaddexp(0.0, above) - codes * above))
         return float(np.mean(loss_terms(score, cuts, codes)[0]))
 
 
