@@ -180,8 +180,9 @@ def chosen(front: Sequence[Candidate], rows: Rows | None = None) -> Candidate | 
 
     Args:
         front: least complex first.
-        rows: fitted and held-out ones; a score must stand the comparison on all of them, and on the held-out ones alone. A score
-            has few constants, so that fitted rows tell as well, and they are more. By default the validation rows.
+        rows: fitted and held-out ones; a score must stand the comparison on the held-out ones, and on all of them. A score has
+            few constants, so that fitted rows tell as well, and they are more; but it was found on them among thousands, so
+            three standard errors are allowed there. By default the validation rows.
     """
     best = max(front, key=lambda one: one.accuracy, default=None)
     if best is None:
@@ -190,9 +191,8 @@ def chosen(front: Sequence[Candidate], rows: Rows | None = None) -> Candidate | 
     for one in front:
         lead = right.astype(np.int64) - (one.right if rows is None else _right(one, rows))
         held = 0 if rows is None else len(lead) - rows.held
-        if not any(
-            _ahead(lead[first:], None if rows is None or rows.groups is None else rows.groups[first:]) for first in (0, held)
-        ):
+        groups = None if rows is None else rows.groups
+        if not _ahead(lead[held:], None if groups is None else groups[held:], errors=2) and not _ahead(lead, groups, errors=3):
             return one
     return best
 
@@ -201,10 +201,10 @@ def _right(one: Candidate, rows: Rows) -> NDArray[np.bool_]:
     return np.asarray(one.score.classes(rows.columns) == rows.codes)
 
 
-def _ahead(lead: Codes, groups: Codes | None) -> bool:
-    """Whether a lead of 1, 0 or -1 on each row is more than chance."""
+def _ahead(lead: Codes, groups: Codes | None, *, errors: float) -> bool:
+    """Whether a lead of 1, 0 or -1 on each row is more than so many standard errors."""
     scatter = float(np.sum(lead * lead))
     if groups is not None and len(groups):
         sums = np.bincount(np.unique(groups, return_inverse=True)[1].ravel(), weights=lead)
         scatter = max(scatter, len(sums) * float(np.var(sums, ddof=1)) if len(sums) > 1 else 0.0)
-    return bool(np.sum(lead) > 2 * np.sqrt(scatter))
+    return bool(np.sum(lead) > errors * np.sqrt(scatter))
