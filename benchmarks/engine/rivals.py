@@ -65,7 +65,7 @@ def _paired(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 
 def to_accuracy(seed: int, limit: float, grids: tuple[int, ...], steps: int, goal: float) -> dict[str, float]:
-    """hellokan: CPU seconds to each error, pykan's and (``ours ...``) this engine's, the median of three runs before and after it.
+    """hellokan: CPU seconds to each error of pykan and (``ours ...``) of this engine, the median of three runs on either side.
 
     A run of this engine is so short that a single one says more of the moment than of the engine.
     """
