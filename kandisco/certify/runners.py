@@ -20,6 +20,7 @@ from kandisco.types import Array
 Columns = Mapping[str, Array]
 Runner = Callable[[str, Columns, Path], tuple[str, Array]]
 _SECONDS = 180
+_UNKNOWN = "of unknown version"
 
 
 class Missing(Exception):
@@ -79,7 +80,7 @@ def _tool(*names: str) -> str:
 def _version(path: str, option: str = "--version") -> str:
     done = subprocess.run([path, option], capture_output=True, text=True, timeout=60, check=False)
     found = re.search(r"\d+\.\d+(\.\d+)*", done.stdout)
-    return found.group(0) if found else "of unknown version"
+    return found.group(0) if found and not done.returncode else _UNKNOWN
 
 
 def _numbers(text: str) -> Array:
@@ -145,13 +146,14 @@ fn main() {
 def rust(text: str, columns: Columns, folder: Path) -> tuple[str, Array]:
     """A Rust file with ``predict``."""
     path = _tool("rustc")
-    if subprocess.run([path, "--version"], capture_output=True, check=False).returncode:
+    version = _version(path)
+    if version == _UNKNOWN:
         raise Missing("rustc does not start (rustup without a default toolchain?)")
     main = _RUST_MAIN.replace("ARGUMENTS", ", ".join(f"v[{i}]" for i in range(len(columns))))
     (folder / "program.rs").write_text(text + main, encoding="utf-8")
     _call("rustc", [path, "--edition", "2021", "program.rs", "-o", "program"], folder)
     values = _numbers(_call("rustc", [str(folder / "program")], folder, _lines(columns)))
-    return f"rustc {_version(path)}", values
+    return f"rustc {version}", values
 
 
 def sql(text: str, columns: Columns, folder: Path) -> tuple[str, Array]:

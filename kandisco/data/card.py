@@ -120,9 +120,10 @@ def card_from(raw: Any, path: str = "card") -> Card:
         InputError: an unknown key, or a value of the wrong kind; the message names ``path`` and the key.
 
     Example:
-        >>> card_from({"columns": [{"label": "t [s]", "role": "goal"}]}, "fall.json")  # doctest: +ELLIPSIS
+        >>> card_from({"columns": [{"label": "t [s]", "role": "goal"}]}, "fall.json")  # doctest: +NORMALIZE_WHITESPACE
         Traceback (most recent call last):
-        kandisco.errors.InputError: fall.json: columns[0].role is 'goal'. Give one of: input, target, group, id, weight, ...
+        kandisco.errors.InputError: fall.json: columns[0].role is 'goal'.
+            Give one of: input, target, group, id, weight, uncertainty, ignore.
     """
     read = _Reader(path)
     whole = read.object(raw, "the card", _KEYS)

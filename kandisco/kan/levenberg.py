@@ -147,10 +147,9 @@ def solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
     hessian.diagonal(dim1=1, dim2=2).add_(torch.maximum(lift[:, None] * held, 1.0 - held))
     factor, failed = torch.linalg.cholesky_ex(hessian)
     bad = (failed > 0) | ~torch.isfinite(gradient).all(1)
-    if not bool(bad.any()):
-        return torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
-    eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
-    factor = torch.where(bad[:, None, None], eye, factor)
+    if bool(bad.any()):
+        eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
+        factor = torch.where(bad[:, None, None], eye, factor)
     delta = torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
     return torch.where(bad[:, None], torch.zeros_like(delta), delta)
 

@@ -122,9 +122,7 @@ def slopes_of(kan: KAN, found: Trace, level: int) -> Tensor:
 def layer_features(basis: AbstractBasis, edges: Edges, z: Tensor) -> Tensor:
     """Features [R|1, I, K, N] of a layer; one copy serves all restarts where sources and ranges are shared."""
     grid = edges.lo, edges.hi, edges.spread
-    if edges.lo.shape[0] == 1:
-        return features(basis, z, *grid)
-    shared = z.shape[0] == 1 and all(torch.equal(part, part[:1].expand_as(part)) for part in grid)
+    shared = z.shape[0] == 1 < edges.lo.shape[0] and all(torch.equal(part, part[:1].expand_as(part)) for part in grid)
     return features(basis, z, *(part[:1] for part in grid)) if shared else features(basis, z, *grid)
 
 

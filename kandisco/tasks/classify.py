@@ -214,15 +214,12 @@ def _rules(
             control=control,
         )
 
+    seen, groups = np.concatenate([split.train, split.valid]), task.dataset.groups
+    columns = columns_of(names, task.dataset.x[seen])
+
     def quoted(front: tuple[Candidate, ...], codes: Codes) -> Candidate | None:
-        seen, groups = np.concatenate([split.train, split.valid]), task.dataset.groups
-        rows = Rows(
-            columns=columns_of(names, task.dataset.x[seen]),
-            codes=codes[seen],
-            held=len(split.valid),
-            groups=None if groups is None else groups[seen],
-        )
-        return chosen(front, rows)
+        parts = None if groups is None else groups[seen]
+        return chosen(front, Rows(columns=columns, codes=codes[seen], held=len(split.valid), groups=parts))
 
     held = columns_of(names, task.dataset.x[split.test])
     if task.ordered:

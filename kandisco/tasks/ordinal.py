@@ -48,7 +48,7 @@ def loss_terms(score: Array, cuts: Array, codes: Codes) -> tuple[Array, Array, A
     if len(cuts) == 1:  # the formula below, three times as fast
         above = score - cuts[0]
         p = _logistic(above)
-        return np.logaddexp(0.0, above) - codes * above, p - codes, p * (1 - p)
+        return _loss_of_two(above, codes), p - codes, p * (1 - p)
     upper, lower = np.append(cuts, np.inf)[codes], np.concatenate([[-np.inf], cuts])[codes]
     above, below = score - upper, lower - score
     p, q = _logistic(above), _logistic(below)
@@ -56,14 +56,18 @@ def loss_terms(score: Array, cuts: Array, codes: Codes) -> tuple[Array, Array, A
     return loss, p - q, p * (1 - p) + q * (1 - q)
 
 
+def _loss_of_two(above: Array, codes: Codes) -> Array:
+    """Loss of each row of two classes whose score lies so far above the cut."""
+    return np.asarray(np.logaddexp(0.0, above) - codes * above)
+
+
 def mean_loss(score: Array, cuts: Array, codes: Codes) -> float:
     """Mean cross-entropy, inf where the cuts do not rise."""
     if np.any(np.diff(cuts) <= 0) or not np.all(np.isfinite(score)):
         return np.inf
     with np.errstate(over="ignore"):
-        if len(cuts) == 1:
-            above = score - cuts[0]
-            return float(np.mean(np.logaddexp(0.0, above) - codes * above))
+        if len(cuts) == 1:  # without the derivatives
+            return float(np.mean(_loss_of_two(score - cuts[0], codes)))
         return float(np.mean(loss_terms(score, cuts, codes)[0]))
 
 
