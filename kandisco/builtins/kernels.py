@@ -17,6 +17,8 @@ from kandisco.compiled import compiled
 if TYPE_CHECKING:
     import torch
 
+# Rows whose splines stay in the nearest cache while all edges of a source use them.
+_BLOCK = 512
 # Unsigned, for a signed index would be tested against zero in each access.
 _1, _2, _3 = np.uint64(1), np.uint64(2), np.uint64(3)
 
@@ -36,7 +38,7 @@ def cubic(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, grid: int, *, slo
         low, high = np.broadcast_to(low, lead), np.broadcast_to(high, lead)
     flat = np.ascontiguousarray(points.reshape(-1, rows))
     found = np.empty((1 + sloping, len(flat), grid + 3, rows), points.dtype)
-    compiled(_cubic)(flat, low.reshape(-1), high.reshape(-1), _constants(grid, points.dtype), found)
+    compiled(_cubic, _splines)(flat, low.reshape(-1), high.reshape(-1), _constants(grid, points.dtype), found)
     return tuple(torch.from_numpy(part.reshape(*lead, grid + 3, rows)) for part in found)
 
 
@@ -46,36 +48,44 @@ def _constants(grid: int, dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _cubic(x: Any, lo: Any, hi: Any, constants: Any, found: Any) -> None:
-    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
     values, slopes = found[0], found[-1]
-    sloping = found.shape[0] > 1
+    sloping, rows = found.shape[0] > 1, x.shape[1]
+    k, w = np.empty(_BLOCK, np.uint64), np.empty((8, _BLOCK), x.dtype)
     for m in range(x.shape[0]):
-        low, width = lo[m], hi[m] - lo[m]
-        scale = one / width * grid  # torch divides a number by a tensor so
-        minus_half_scale = -half * scale
         value, slope = values[m], slopes[m]
-        value[:] = zero
+        value[:] = constants[0]
         if sloping:
-            slope[:] = zero
-        for n in range(x.shape[1]):
-            u = (x[m, n] - low) / width
-            inside = min(max(u, zero), one)
-            place = inside * grid
-            # A value that is no number has no cell; its functions are no numbers either.
-            left = min(np.floor(place), grid - one) if place >= zero else zero
-            k, t = np.uint64(left), place - left
-            s, square, grown = one - t, t * t, t * scale
-            a, d = s * s * s * sixth, square * t * sixth
-            b = (half * t - one) * square + twothirds
-            c = one - a - b - d
-            da, db, dd = s * s * minus_half_scale, (threehalves * t - two) * grown, t * grown * half
-            dc = -((da + db) + dd)
-            if inside != u:
-                beyond = (u - inside) * width
-                a, b, c, d = a + da * beyond, b + db * beyond, c + dc * beyond, d + dd * beyond
-            value[k, n], value[k + _1, n], value[k + _2, n], value[k + _3, n] = a, b, c, d
-            if sloping:
-                slope[k, n], slope[k + _1, n], slope[k + _2, n], slope[k + _3, n] = da, db, dc, dd
+            slope[:] = constants[0]
+        for begin in range(0, rows, _BLOCK):
+            at = x[m, begin : min(begin + _BLOCK, rows)]
+            _splines(at, lo[m], hi[m] - lo[m], constants, k, w, sloping)
+            for n in range(len(at)):
+                j, row = k[n], begin + n
+                value[j, row], value[j + _1, row], value[j + _2, row], value[j + _3, row] = w[0, n], w[1, n], w[2, n], w[3, n]
+            for n in range(len(at) if sloping else 0):
+                j, row = k[n], begin + n
+                slope[j, row], slope[j + _1, row], slope[j + _2, row], slope[j + _3, row] = w[4, n], w[5, n], w[6, n], w[7, n]
+
+
+def _splines(at: Any, low: Any, width: Any, constants: Any, k: Any, w: Any, sloping: Any) -> None:
+    """The cell of each point and its four splines, and their slopes if ``sloping``; a loop that fits vector registers."""
+    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
+    scale = one / width * grid  # torch divides a number by a tensor so
+    minus_half_scale = -half * scale
+    for n in range(len(at)):
+        u = (at[n] - low) / width
+        inside = min(max(u, zero), one)
+        place = inside * grid
+        # A value that is no number has no cell; its functions are no numbers either.
+        left = min(np.floor(place), grid - one) if place >= zero else zero
+        k[n], t, beyond = np.uint64(left), place - left, (u - inside) * width
+        s, square, grown = one - t, t * t, t * scale
+        a, b, d = s * s * s * sixth, (half * t - one) * square + twothirds, square * t * sixth
+        da, db, dd = s * s * minus_half_scale, (threehalves * t - two) * grown, t * grown * half
+        dc = -((da + db) + dd)
+        w[0, n], w[1, n], w[2, n], w[3, n] = a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond
+        if sloping:
+            w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
 
 
 def layer(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor, grid: int) -> torch.Tensor:
@@ -108,8 +118,6 @@ def _run(x: torch.Tensor, lo: torch.Tensor, hi: torch.Tensor, coef: torch.Tensor
     kernel(*given, _constants(grid, x.numpy().dtype), *(part.numpy() for part in found))
 
 
-# Rows whose splines stay in the nearest cache while all edges of a source use them.
-_BLOCK = 512
 # So many edges of a source are summed row by row; fewer one by one, each over all rows.
 _MANY = 8
 
@@ -141,25 +149,6 @@ def _layer(x: Any, lo: Any, hi: Any, coef: Any, constants: Any, sums: Any, steep
                     _edge_by_edge(k, w, size, coef[r, i], block, steep[r, i], down, forth, inner)
             if forth:
                 part[:] = near
-
-
-def _splines(at: Any, low: Any, width: Any, constants: Any, k: Any, w: Any, inner: Any) -> None:
-    """The cell of each point and its four splines, and their slopes if ``inner``."""
-    zero, one, grid, sixth, twothirds, half, threehalves, two = constants
-    scale = grid / width
-    for n in range(len(at)):
-        u = (at[n] - low) / width
-        inside = min(max(u, zero), one)
-        place = inside * grid
-        left = min(np.floor(place), grid - one) if place >= zero else zero
-        k[n], t, beyond = np.uint64(left), place - left, (u - inside) * width
-        s, square = one - t, t * t
-        a, b, d = s * s * s * sixth, (half * t - one) * square + twothirds, square * t * sixth
-        da, db, dd = -half * scale * s * s, (threehalves * t - two) * t * scale, half * scale * square
-        dc = -((da + db) + dd)
-        w[0, n], w[1, n], w[2, n], w[3, n] = a + da * beyond, b + db * beyond, one - a - b - d + dc * beyond, d + dd * beyond
-        if inner:
-            w[4, n], w[5, n], w[6, n], w[7, n] = da, db, dc, dd
 
 
 def _row_by_row(k: Any, w: Any, size: Any, coef: Any, block: Any, steep: Any, down: Any, forth: Any, inner: Any) -> None:

@@ -57,7 +57,7 @@ def unpack(kan: KAN, theta: Tensor) -> KAN:
     edges = []
     for block, e in zip(blocks(kan), kan.edges, strict=True):
         coef = theta[:, block.start : block.middle].reshape(e.coef.shape)
-        affine = theta[:, block.tail : block.stop].reshape(e.affine.shape)
+        affine = theta[:, block.tail : block.stop].reshape(e.affine.shape) if block.symbols else e.affine
         edges.append(Edges(**{**vars(e), "coef": coef, "bias": theta[:, block.middle : block.tail], "affine": affine}))
     return replace(kan, edges=tuple(edges))
 

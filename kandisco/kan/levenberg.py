@@ -33,7 +33,8 @@ class Damping:
 class State:
     """Where the restarts stand: networks, damping, mean squared error [R] and, if it is known, the forward pass.
 
-    Which parameters are free (``layout.free``, ``layout.moving``) stays as it is from step to step.
+    Which parameters are free (``layout.free``, ``layout.moving``) stays as it is from step to step: ``held`` [R, P], and of
+    those at ``chosen`` [R, L], which a step looks at, ``some`` [R, L].
     """
 
     kan: KAN
@@ -41,13 +42,15 @@ class State:
     mse: Tensor
     held: Tensor
     chosen: Tensor | None
+    some: Tensor
     known: Trace | None = None
 
 
 def start(kan: KAN, mse: Tensor, mu: float = 1e-2) -> State:
     """The state before the first step."""
     ones, held = kan.edges[0].coef.new_ones(kan.restarts), free(kan)
-    return State(kan, Damping(ones * mu, ones * 2.0), mse, held, moving(held))
+    chosen = moving(held)
+    return State(kan, Damping(ones * mu, ones * 2.0), mse, held, chosen, held if chosen is None else held.gather(1, chosen))
 
 
 def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
@@ -63,7 +66,7 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     chosen = state.chosen if penalise is None else None
     system = normal(kan, data, first, chosen, state.known)
     before = 0.5 * system.mse
-    held = state.held if chosen is None else state.held.gather(1, chosen)
+    held = state.held if chosen is None else state.some
     # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
     penalty = penalise(kan, system) if penalise is not None else None
@@ -88,10 +91,12 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     after = 0.5 * mse if penalty is None else 0.5 * mse + penalty.value(trial)
     expected = 0.5 * (found * (lift[:, None] * found - system.gradient)).sum(1)
     gain = (before - after) / expected.clamp_min(torch.finfo(theta.dtype).tiny)
-    good = torch.isfinite(after) & (after < before)
+    good = after < before
     damping = renew(state.damping, gain, good)
     if bool(good.all()):
         return replace(state, kan=trial, damping=damping, mse=mse, known=known)
+    if not bool(good.any()):
+        return replace(state, damping=damping, mse=system.mse)
     kept = unpack(kan, torch.where(good[:, None], theta + delta, theta))
     mse, known = torch.where(good, mse, system.mse), mix(good, known, state.known)
     return replace(state, kan=kept, damping=damping, mse=mse, known=known)
@@ -142,15 +147,18 @@ def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
 
 def solve(system: Normal, held: Tensor, lift: Tensor) -> Tensor:
     """The step [R, P] under the damping ``lift`` [R]; parameters with ``held`` 0 stay."""
-    hessian = system.hessian * held[:, :, None] * held[:, None, :]
-    gradient = system.gradient * held
-    hessian.diagonal(dim1=1, dim2=2).add_(torch.maximum(lift[:, None] * held, 1.0 - held))
+    if bool(held.all()):
+        hessian, gradient, raised = system.hessian.clone(), system.gradient, lift[:, None]
+    else:
+        hessian, gradient = system.hessian * held[:, :, None] * held[:, None, :], system.gradient * held
+        raised = torch.maximum(lift[:, None] * held, 1.0 - held)
+    hessian.diagonal(dim1=1, dim2=2).add_(raised)
     factor, failed = torch.linalg.cholesky_ex(hessian)
     bad = (failed > 0) | ~torch.isfinite(gradient).all(1)
-    if bool(bad.any()):
-        eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
-        factor = torch.where(bad[:, None, None], eye, factor)
-    delta = torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
+    if not bool(bad.any()):
+        return torch.cholesky_solve(-gradient[..., None], factor)[..., 0]
+    eye = torch.eye(hessian.shape[-1], dtype=hessian.dtype, device=hessian.device)
+    delta = torch.cholesky_solve(-gradient[..., None], torch.where(bad[:, None, None], eye, factor))[..., 0]
     return torch.where(bad[:, None], torch.zeros_like(delta), delta)
 
 
@@ -158,5 +166,4 @@ def renew(damping: Damping, gain: Tensor, good: Tensor) -> Damping:
     """Nielsen: relax smoothly after a success, push ever harder after failures."""
     relaxed = damping.mu * (1.0 - (2.0 * gain - 1.0) ** 3).clamp(1.0 / 3.0, 2.0)
     mu = torch.where(good, relaxed, damping.mu * damping.nu).clamp(1e-15, _LARGEST_DAMPING)
-    nu = torch.where(good, torch.full_like(damping.nu, 2.0), (damping.nu * 2.0).clamp_max(1e6))
-    return Damping(mu, nu)
+    return Damping(mu, torch.where(good, 2.0, (damping.nu * 2.0).clamp_max(1e6)))

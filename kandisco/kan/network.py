@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import lru_cache, reduce
 
 import numpy as np
 import torch
@@ -160,10 +160,18 @@ def widened(lo: Tensor, hi: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def projector(basis: AbstractBasis, points: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """[points, K]: curve samples at ``points`` even steps of the range -> least-squares coefficients."""
+    """[points, K]: curve samples at ``points`` even steps of the range -> least-squares coefficients; not to be changed."""
+    return _projector(basis.features, points, dtype, device)
+
+
+@lru_cache(maxsize=16)
+def _projector(
+    features: Callable[[Tensor, Tensor, Tensor], Tensor], points: int, dtype: torch.dtype, device: torch.device
+) -> Tensor:
+    """Keyed by a method, for methods of the same object are equal whatever the basis calls equal."""
     u = torch.linspace(0.0, 1.0, points, dtype=torch.float64)
-    features = basis.features(u, torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.float64))
-    found: Tensor = torch.linalg.pinv(features, rtol=1e-13).to(dtype=dtype, device=device)
+    at = features(u, torch.zeros((), dtype=torch.float64), torch.ones((), dtype=torch.float64))
+    found: Tensor = torch.linalg.pinv(at, rtol=1e-13).to(dtype=dtype, device=device)
     return found
 
 

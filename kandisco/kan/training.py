@@ -171,9 +171,14 @@ def _begin(
 ) -> _Run:
     start = sized(kan, train.x)
     valid = train if held is None else held
-    errors = [mean_square(start, part, None) for part in (train, valid)]
+    errors = [_error(start, part) for part in (train, valid)]
     members = list(range(kan.restarts))
     return _Run(start, train, valid, start, errors[0], errors[1], members, unit, control, progress)
+
+
+def _error(kan: KAN, data: Problem) -> Tensor:
+    """Mean squared error [R]; infinite where it is no number, so that any number is better."""
+    return torch.nan_to_num(mean_square(kan, data, None), nan=torch.inf, posinf=torch.inf)
 
 
 def _train(run: _Run, plan: Schedule) -> None:
@@ -260,13 +265,12 @@ def _penalise(run: _Run, plan: Schedule, count: int) -> levenberg.Penalise | Non
 def _cut(run: _Run) -> None:
     """Remove what the pressure has killed, and start to count errors anew."""
     run.best = run.kan = cut(run.kan, run.train, 3.0 * _FLOOR_END)
-    run.best_train = mean_square(run.kan, run.train, None)
-    run.best_valid = mean_square(run.kan, run.valid, None)
+    run.best_train, run.best_valid = _error(run.kan, run.train), _error(run.kan, run.valid)
 
 
 def _keep_best(run: _Run, train: Tensor, held: Tensor, always: bool) -> None:
     """Per restart keep the better state."""
-    better = torch.isfinite(held) & ((held < run.best_valid) | ~torch.isfinite(run.best_valid) | always)
+    better = torch.isfinite(held) if always else held < run.best_valid
     run.best = choose(better, run.kan, run.best)
     run.best_train = torch.where(better, train, run.best_train)
     run.best_valid = torch.where(better, held, run.best_valid)
@@ -276,6 +280,8 @@ def choose(take: Tensor, new: KAN, old: KAN) -> KAN:
     """Restart by restart the network of ``new`` where ``take`` [R], else of ``old``; both of one shape and grid."""
     if bool(take.all()):
         return new
+    if not bool(take.any()):
+        return old
     edges = []
     for a, b in zip(new.edges, old.edges, strict=True):
         pairs = ((name, va, b.tensors()[name]) for name, va in a.tensors().items())
