@@ -12,6 +12,10 @@ from kandisco.errors import InputError
 Held = tuple[ArrayLike | Tensor, ArrayLike | Tensor] | tuple[ArrayLike | Tensor, ArrayLike | Tensor, ArrayLike | Tensor]
 """Held-out x and y, and their weights if they have any."""
 
+# glibc gives freed memory above a limit back to the system, and each of its pages faults again at its next use, which can take
+# half of a step. The limit rises to the largest block that was ever freed (at most 32 MB), so one is freed here, untouched.
+torch.empty(24_000_000, dtype=torch.uint8)
+
 
 def columns(values: ArrayLike | Tensor, dtype: torch.dtype = torch.float64, device: torch.device | None = None) -> Tensor:
     """[rows] or [rows, columns] outside -> contiguous [columns, rows] inside."""
