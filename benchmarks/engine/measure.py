@@ -14,25 +14,40 @@ Work = Callable[[], object]
 def interleaved(works: dict[str, Work], seconds: float = 1.0, turn: float = 0.03) -> dict[str, float]:
     """Median CPU milliseconds of each work, taken in turns so that a busy moment hits all of them.
 
-    A turn repeats a work for at least ``turn`` seconds, as training does: the first call after other code finds cold caches.
+    A turn repeats a work for at least ``turn`` seconds, as training does. The first call after other code finds cold caches and
+    memory that was given back to the system, so of works that take less than a second it is not timed.
     """
     times: dict[str, list[float]] = {name: [] for name in works}
     repeats: dict[str, int] = {}
+    warmed: set[str] = set()
     for name, work in works.items():
         begun = time.perf_counter()
         work()
         if time.perf_counter() - begun < 1.0:
+            warmed.add(name)
             begun = time.perf_counter()
             work()
         repeats[name] = max(1, int(turn / (time.perf_counter() - begun)))
     started = time.perf_counter()
     while time.perf_counter() - started < seconds * len(works) or len(times[next(iter(times))]) < 3:
         for name, work in works.items():
+            settle()
+            if name in warmed:
+                work()
             begun = time.process_time()
             for _ in range(repeats[name]):
                 work()
             times[name].append((time.process_time() - begun) / repeats[name])
     return {name: 1e3 * median(values) for name, values in times.items()}
+
+
+def settle() -> None:
+    """Wait until no thread of this process works: jax goes on for a tenth of a second after it has handed over its result."""
+    for _ in range(100):
+        begun = time.process_time()
+        time.sleep(0.01)
+        if time.process_time() - begun < 1e-3:
+            return
 
 
 def roof() -> dict[str, float]:

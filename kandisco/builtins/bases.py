@@ -103,7 +103,7 @@ class BSpline(AbstractBasis):
         inside = u.clamp(0.0, 1.0)
         t, index = self._cells(inside)
         found = self._scatter(_cubic(t), index, u)
-        if bool((inside != u).any()):
+        if not inside.equal(u):
             found += self._scatter(_cubic_slopes(t, self.grid / width), index, u) * ((u - inside) * width)[..., None, :]
         return found
 
@@ -126,7 +126,7 @@ class BSpline(AbstractBasis):
         inside = u.clamp(0.0, 1.0)
         t, index = self._cells(inside)
         found, slopes = self._scatter(_cubic(t), index, u), self._scatter(_cubic_slopes(t, self.grid / width), index, u)
-        if bool((inside != u).any()):
+        if not inside.equal(u):
             found += slopes * ((u - inside) * width)[..., None, :]
         return found, slopes
 
@@ -184,7 +184,7 @@ class BSpline(AbstractBasis):
         return self._scatter(tuple(piece * scale for piece in _bends(t, order)), index, u)
 
     def _cells(self, u: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Place within its interval of each point, and where its four functions lie in the flat result, [4 * points]."""
+        """Place within its interval of each point, and where the first of its four functions lies in the flat result."""
         import torch
 
         place = u * self.grid
@@ -192,15 +192,17 @@ class BSpline(AbstractBasis):
         size, rows = self.n_features, u.shape[-1]
         series = torch.arange(u.numel() // rows, device=u.device)[:, None] * (size * rows)
         # A value that is no number has no cell; any will do, for its functions are no numbers either.
-        index = (cell.long().clamp_min_(0) * rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
-        return place.sub_(cell), (index.view(1, -1) + torch.arange(0, 4 * rows, rows, device=u.device)[:, None]).reshape(-1)
+        index = cell.long().clamp_min_(0).mul_(rows).view(-1, rows).add_(series).add_(torch.arange(rows, device=u.device))
+        return place.sub_(cell), index.view(-1)
 
     def _scatter(self, weights: tuple[torch.Tensor, ...], index: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
         """The four functions that are not zero at each point, written into their rows: a quarter of the dense arithmetic."""
-        import torch
-
-        found = like.new_zeros(like.numel() * self.n_features).scatter_(0, index, torch.stack(weights).view(-1))
-        return found.view(*like.shape[:-1], self.n_features, like.shape[-1])
+        rows, size = like.shape[-1], like.numel() * self.n_features
+        found = like.new_zeros(size)
+        for j, weight in enumerate(weights):
+            # The next function lies one row further on.
+            found[j * rows : size - (3 - j) * rows].scatter_(0, index, weight.reshape(-1))
+        return found.view(*like.shape[:-1], self.n_features, rows)
 
     def _offset(self, u: torch.Tensor) -> torch.Tensor:
         """Distance, in knots, from the centre of each function: centres lie at -1, 0, ..., grid + 1."""
@@ -225,17 +227,17 @@ class BSpline(AbstractBasis):
 def _cubic(t: torch.Tensor) -> tuple[torch.Tensor, ...]:
     """The four cubic pieces over one interval, t from 0 to 1, left to right."""
     s, square = 1.0 - t, t * t
-    last = square * t * (1.0 / 6.0)
-    first = s * s * s * (1.0 / 6.0)
-    second = ((0.5 * t - 1.0) * square).add_(2.0 / 3.0)
+    last = (square * t).mul_(1.0 / 6.0)
+    first = (s * s).mul_(s).mul_(1.0 / 6.0)
+    second = (0.5 * t).sub_(1.0).mul_(square).add_(2.0 / 3.0)
     return first, second, (1.0 - first).sub_(second).sub_(last), last
 
 
 def _cubic_slopes(t: torch.Tensor, scale: float | torch.Tensor) -> tuple[torch.Tensor, ...]:
     """Their slopes times ``scale``."""
     grown = t * scale
-    s, last = 1.0 - t, t * grown * 0.5
-    first = s * s * (-0.5 * scale)
+    s, last = 1.0 - t, (t * grown).mul_(0.5)
+    first = (s * s).mul_(-0.5 * scale)
     second = (1.5 * t).sub_(2.0).mul_(grown)
     return first, second, (first + second).add_(last).neg_(), last
 

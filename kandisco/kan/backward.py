@@ -69,11 +69,15 @@ def share(kan: KAN, level: int, sense: Tensor, nodes: dict[int, Tensor]) -> None
 
 def edge_slopes(edges: Edges, z: Tensor, dphi: Tensor) -> Tensor:
     """Slope of every edge at every row, [R, I, S, N], from its sources and the features' derivatives [R, I, K, N]."""
-    weight = (edges.coef * edges.mask[..., None]).transpose(1, 2)
-    found = torch.matmul(weight, dphi)
+    found = _spline_slopes(edges, dphi)
     if edges.symbols:
         found[:, sources_of(edges), subs_of(edges)] += columns_and_slopes(edges, z)[1]
     return found
+
+
+def _spline_slopes(edges: Edges, dphi: Tensor) -> Tensor:
+    """The same without symbolic edges."""
+    return torch.matmul(edges.live().transpose(1, 2), dphi)
 
 
 def sweep(kan: KAN, found: Trace, sense: Tensor) -> list[Tensor]:
@@ -107,8 +111,12 @@ def _back(kan: KAN, found: Trace, level: int, sense: Tensor) -> tuple[Tensor, Te
     slope = _outer(sense, phi.flatten(1, 2)).view(edges.coef.shape)
     if not level:
         return slope, None
+    dphi = slopes_of(kan, found, level)
+    if 4 * edges.coef.shape[1] <= edges.coef.shape[3]:
+        # Few edges to a source: less is written edge by edge than feature by feature.
+        return slope, _spline_slopes(edges, dphi).mul_(sense[:, None]).sum(2)
     below = torch.bmm(edges.weight().transpose(1, 2), sense).view(phi.shape)
-    return slope, below.mul_(slopes_of(kan, found, level)).sum(2)
+    return slope, below.mul_(dphi).sum(2)
 
 
 def _outer(sense: Tensor, flat: Tensor) -> Tensor:

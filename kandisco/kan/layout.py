@@ -54,11 +54,11 @@ def pack(kan: KAN) -> Tensor:
 
 def unpack(kan: KAN, theta: Tensor) -> KAN:
     """``kan`` with the parameters ``theta`` [R, P]."""
-    edges = []
-    for block, e in zip(blocks(kan), kan.edges, strict=True):
-        coef = theta[:, block.start : block.middle].reshape(e.coef.shape)
-        affine = theta[:, block.tail : block.stop].reshape(e.affine.shape) if block.symbols else e.affine
-        edges.append(Edges(**{**vars(e), "coef": coef, "bias": theta[:, block.middle : block.tail], "affine": affine}))
+    sizes = [size for b in blocks(kan) for size in (b.middle - b.start, b.tail - b.middle, b.stop - b.tail)]
+    parts, edges = iter(theta.split(sizes, dim=1)), []
+    for e in kan.edges:
+        coef, bias, affine = next(parts).reshape(e.coef.shape), next(parts), next(parts).reshape(e.affine.shape)
+        edges.append(Edges(**{**vars(e), "coef": coef, "bias": bias, "affine": affine}))
     return replace(kan, edges=tuple(edges))
 
 
@@ -68,11 +68,11 @@ def free(kan: KAN) -> Tensor:
     masks = [e.mask for e in kan.edges]
     for level, e in enumerate(kan.edges):
         used = heard(kan.shape, masks, level)
-        moves = e.mask * (1.0 - e.locked) * used[..., None]
-        spline = moves.clone()
-        spline[:, subs_of(e), sources_of(e)] = 0.0
-        symbolic = moves[:, subs_of(e), sources_of(e)]
-        parts += [spline[..., None].expand(e.coef.shape).flatten(1), used, symbolic.repeat_interleave(4, dim=1)]
+        spline, others = e.mask * (1.0 - e.locked) * used[..., None], [used]
+        if e.symbols:
+            others.append(spline[:, subs_of(e), sources_of(e)].repeat_interleave(4, dim=1))
+            spline[:, subs_of(e), sources_of(e)] = 0.0
+        parts += [spline[..., None].expand(e.coef.shape).flatten(1), *others]
     return torch.cat(parts, dim=1)
 
 

@@ -29,13 +29,11 @@ def mean_square(kan: KAN, data: Problem, first: Tensor | None) -> Tensor:
 
 def evaluate(kan: KAN, data: Problem, first: Tensor | None, *, keep: bool = True) -> tuple[Tensor, Trace | None]:
     """Mean squared error [R], and the pass behind it where all rows fit into one chunk, for the next normal equations."""
-    total = kan.edges[0].coef.new_zeros(kan.restarts)
-    chunks = chunks_of(data)
-    found = None
+    chunks, sums = chunks_of(data), []
     for rows in chunks:
         found = trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=keep and len(chunks) == 1)
-        total += data.weighed((found.outputs - data.y[:, rows]).square(), rows).sum((1, 2))
-    return total / data.rows, found if len(chunks) == 1 else None
+        sums.append(data.weighed((found.outputs - data.y[:, rows]).square(), rows).sum((1, 2)))
+    return sum(sums[1:], sums[0]) / data.rows, found if len(chunks) == 1 else None
 
 
 def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None = None, known: Trace | None = None) -> Normal:
@@ -65,7 +63,7 @@ def normal(kan: KAN, data: Problem, first: Tensor | None, chosen: Tensor | None 
         total += residual.square().sum((1, 2))
     half = size // 2
     hessian[:, :half, half:] = hessian[:, half:, :half].transpose(1, 2)
-    return Normal(hessian / data.rows, gradient / data.rows, total / data.rows)
+    return Normal(hessian.div_(data.rows), gradient.div_(data.rows), total.div_(data.rows))
 
 
 def _add_lower(hessian: Tensor, jacobian: Tensor) -> None:

@@ -52,6 +52,8 @@ def sized(kan: KAN, data: Tensor) -> KAN:
     outputs = trace(kan, data[:, ::step]).outputs.flatten(1)
     deviation = outputs.std(1, correction=0)
     usable = ((deviation > 1e-3) & (deviation < 1e3)) | ~torch.isfinite(1.0 / deviation)
+    if bool(usable.all()):
+        return kan
     factor = torch.where(usable, torch.ones_like(deviation), 1.0 / deviation)
     shift = torch.where(usable, torch.zeros_like(deviation), -outputs.mean(1) * factor)
     return rescale(kan, shift[:, None], factor[:, None])
