@@ -67,12 +67,21 @@ def _paired(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 def to_accuracy(seed: int, limit: float, grids: tuple[int, ...], steps: int, goal: float) -> dict[str, float]:
     """hellokan: CPU seconds to each error of pykan and (``ours ...``) of this engine, the median of three runs on either side.
 
-    A run of this engine is so short that a single one says more of the moment than of the engine.
+    A run of this engine is so short that a single one says more of the moment than of the engine. Where pykan has one grid,
+    ``stays ...`` is this engine on that grid alone.
     """
+
+    def ours() -> list[dict[str, float]]:
+        found = []
+        for _ in range(3):
+            coarse_to_fine = accuracy.ours_to_accuracy(seed)
+            stays = accuracy.ours_to_accuracy(seed, grids, 60) if len(grids) == 1 else {}
+            found.append(_prefixed("ours", coarse_to_fine) | _prefixed("stays", stays))
+        return found
 
     def work() -> dict[str, Any]:
         accuracy.ours_to_accuracy(seed + 1)
-        ours = [accuracy.ours_to_accuracy(seed) for _ in range(3)]
+        mine = ours()
         run = _Run(accuracy.rows_of(accuracy.hellokan, 2, seed), [2, 5, 1], seed, goal, limit)
         for grid in grids:
             run.model = run.model if grid == grids[0] else run.model.refine(grid)
@@ -83,11 +92,15 @@ def to_accuracy(seed: int, limit: float, grids: tuple[int, ...], steps: int, goa
             for level in LEVELS
             if any(error <= level for _, error in run.errors)
         }
-        ours += [accuracy.ours_to_accuracy(seed) for _ in range(3)]
-        medians = {f"ours {key}": median(one.get(key, np.inf) for one in ours) for key in ours[0]}
+        mine += ours()
+        medians = {key: median(one.get(key, np.inf) for one in mine) for key in mine[0]}
         return {**medians, **hits, "spent": run.spent(), "least": min(error for _, error in run.errors)}
 
     return _paired(work)
+
+
+def _prefixed(who: str, hits: dict[str, float]) -> dict[str, float]:
+    return {f"{who} {key}": value for key, value in hits.items()}
 
 
 def sparse(seed: int, limit: float) -> dict[str, Any]:
