@@ -9,6 +9,8 @@ from statistics import median
 import torch
 
 Work = Callable[[], object]
+# A busy moment of the machine lasts seconds: the median of fewer turns would be one of it.
+_LEAST_TURNS = 7
 
 
 def interleaved(works: dict[str, Work], seconds: float = 1.0, turn: float = 0.03) -> dict[str, float]:
@@ -29,7 +31,7 @@ def interleaved(works: dict[str, Work], seconds: float = 1.0, turn: float = 0.03
             work()
         repeats[name] = max(1, int(turn / (time.perf_counter() - begun)))
     started = time.perf_counter()
-    while time.perf_counter() - started < seconds * len(works) or len(times[next(iter(times))]) < 3:
+    while time.perf_counter() - started < seconds * len(works) or len(times[next(iter(times))]) < _LEAST_TURNS:
         for name, work in works.items():
             settle()
             if name in warmed:

@@ -82,7 +82,7 @@ def units(options: argparse.Namespace) -> Units:
     found: Units = {"roof": speed.gemm_share}
     for row in speed.ROWS:
         shape = f"[{row[0]}] {row[1]} {row[3]} G{row[2]}"
-        found[f"fb: {shape}"] = partial(speed.forward_backward, row, options.checkouts, 0.3)
+        found[f"fb: {shape}"] = partial(speed.forward_backward, row, options.checkouts, 0.5)
     found |= {f"tta: {seed}": partial(accuracy.ours_to_accuracy, seed) for seed in seeds}
     found |= {f"held: {seed}": partial(accuracy.ours_held_out, seed) for seed in seeds}
     found["ensembles"] = accuracy.ensembles

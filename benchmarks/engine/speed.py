@@ -126,8 +126,9 @@ def forward_backward(row: Row, checkouts: Path | None, seconds: float) -> dict[s
             absent[name] = "left out on [784,64,10]: too slow"
             continue
         try:
-            for part, work in theirs(name, width, rows, grid, dtype, checkouts).items():
-                works[f"{name} {part}"] = work
+            parts = theirs(name, width, rows, grid, dtype, checkouts)
+            wanted = parts if name == "pykan speed()" else ("both",)
+            works |= {f"{name} {part}": parts[part] for part in wanted}
         except ImportError as error:
             absent[name] = str(error)
     found = interleaved(works, seconds)

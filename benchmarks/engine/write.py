@@ -134,9 +134,7 @@ def _accuracy(runs: list[dict[str, float]], results: dict[str, Any]) -> str:
         f"pykan, its LBFGS and defaults, stopped at the goal or after {results['limit']:.0f} CPU-s, and this engine in the same\n"
     )
     text += "process (the median of three runs just before and three just after), seed by seed; `>`: pykan had not got there.\n"
-    text += (
-        "This engine goes from grid 5 to 10, 20 and 40, with at most ten iterations on each, but in the row that says so.\n\n"
-    )
+    text += "This engine goes from grid 5 to 10, 20 and 40, with at most ten iterations on each, but in the row that says so.\n\n"
     labels = {"pykan grid 5": "grid 5", "pykan refined": "grids 5, 10, 20, 50 steps each"}
     rows, medians = [], []
     for part, goals in (("pykan grid 5", levels[:2]), ("pykan refined", levels[1:3])):

@@ -55,7 +55,7 @@ def pack(kan: KAN) -> Tensor:
 def unpack(kan: KAN, theta: Tensor) -> KAN:
     """``kan`` with the parameters ``theta`` [R, P]."""
     sizes = [size for b in blocks(kan) for size in (b.middle - b.start, b.tail - b.middle, b.stop - b.tail)]
-    parts, edges = iter(theta.split(sizes, dim=1)), []
+    parts, edges = iter(torch.split(theta, sizes, dim=1)), []
     for e in kan.edges:
         coef, bias, affine = next(parts).reshape(e.coef.shape), next(parts), next(parts).reshape(e.affine.shape)
         edges.append(Edges(**{**vars(e), "coef": coef, "bias": bias, "affine": affine}))

@@ -115,9 +115,7 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
     held = state.held * (1.0 - arguments(kan))
     held[:, : blocks(kan)[-1].start] = 0.0
     scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
-    trial = unpack(
-        kan, pack(kan) + solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, 1.0))
-    )
+    trial = unpack(kan, pack(kan) + solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, 1.0)))
     mse, known = evaluate(trial, data, first)
     good = mse < state.mse if penalty is None else 0.5 * mse + penalty.value(trial) < 0.5 * state.mse + penalty.value(kan)
     kept = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan)))
