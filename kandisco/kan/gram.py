@@ -27,7 +27,6 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
     like = kan.edges[0].coef
     size, count = layout[-1].stop, kan.restarts
     hessian, gradient, total = like.new_zeros(count, size, size), like.new_zeros(count, size), like.new_zeros(count)
-    places = [_places(block).to(like.device) for block in layout]
     last = len(layout) - 1
     for rows in chunks_of(data):
         found = known if known is not None else trace(kan, data.x[:, rows], part_of(first, rows, data), slopes=True)
@@ -39,8 +38,10 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
             data.rooted(torch.cat([phi.flatten(1, 2), torch.ones_like(phi[:, :1, 0])], dim=1), rows) for phi in phi_of(kan, found)
         ]
         own = features[last] @ features[last].transpose(1, 2)
-        for sub in range(layout[last].subs):
-            hessian[:, places[last][sub][:, None], places[last][sub]] += own
+        subs, wide = layout[last].subs, own.shape[1]
+        apart = own.new_zeros(len(own), subs, wide, subs, wide)
+        apart.diagonal(dim1=1, dim2=3).copy_(own[..., None])
+        _add(hessian, _places(layout[last]), _places(layout[last]), apart)
         for level in range(last):
             for other in range(level, last + 1):
                 for sub in range(layout[level].subs):
@@ -48,12 +49,13 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
                     joint = one if other == last else (one[:, :, None] * senses[other]).sum(1)
                     # [R, T, 1, N] * [R|1, 1, F, N] -> the features of this layer weighted for every sub-sum of the other.
                     weighted = (joint[:, :, None] * features[other][:, None]).flatten(1, 2)
-                    block = features[level].expand(count, -1, -1) @ weighted.transpose(1, 2)
-                    hessian[:, places[level][sub][:, None], places[other].flatten()] += block
-    for level in range(last):
-        for other in range(level + 1, last + 1):
-            rows_of, columns_of = places[level].flatten(), places[other].flatten()
-            hessian[:, columns_of[:, None], rows_of] = hessian[:, rows_of[:, None], columns_of].transpose(1, 2)
+                    part = features[level].expand(count, -1, -1) @ weighted.transpose(1, 2)
+                    sizes = features[level].shape[1], layout[other].subs, features[other].shape[1]
+                    _add(hessian, _places(layout[level], sub), _places(layout[other]), part.view(count, 1, *sizes))
+    for level, block in enumerate(layout):
+        for later in layout[level + 1 :]:
+            upper = hessian[:, block.start : block.stop, later.start : later.stop]
+            hessian[:, later.start : later.stop, block.start : block.stop] = upper.transpose(1, 2)
     if chosen is not None:
         hessian = hessian.gather(1, chosen[..., None].expand(-1, -1, size)).gather(
             2, chosen[:, None].expand(-1, chosen.shape[1], -1)
@@ -62,8 +64,16 @@ def normal_by_layers(kan: KAN, data: Problem, first: Tensor | None, chosen: Tens
     return Normal(hessian / data.rows, gradient / data.rows, total / data.rows)
 
 
-def _places(block: Block) -> Tensor:
-    """[S, F + 1]: where the coefficients and the bias of each sub-sum lie among the parameters."""
+def _places(block: Block, sub: int | None = None) -> tuple[slice, slice]:
+    """Where the coefficients and the biases of one sub-sum, or of all, lie among the parameters."""
+    first, stop = (0, block.subs) if sub is None else (sub, sub + 1)
     wide = block.sources * block.features
-    coefs = torch.arange(block.start, block.middle).view(block.subs, wide)
-    return torch.cat([coefs, torch.arange(block.middle, block.tail)[:, None]], dim=1)
+    return slice(block.start + first * wide, block.start + stop * wide), slice(block.middle + first, block.middle + stop)
+
+
+def _add(hessian: Tensor, rows: tuple[slice, slice], columns: tuple[slice, slice], part: Tensor) -> None:
+    """Add ``part`` [R, sub-sums, features + 1, sub-sums, features + 1], the bias last in each, to its places."""
+    hessian[:, rows[0], columns[0]] += part[:, :, :-1, :, :-1].flatten(3).flatten(1, 2)
+    hessian[:, rows[0], columns[1]] += part[:, :, :-1, :, -1].flatten(1, 2)
+    hessian[:, rows[1], columns[0]] += part[:, :, -1, :, :-1].flatten(2)
+    hessian[:, rows[1], columns[1]] += part[:, :, -1, :, -1]
