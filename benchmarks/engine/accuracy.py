@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from kandisco.bench.work import peak_memory
 from kandisco.builtins.bases import kandisco_bases
 from kandisco.kan import Pressure, adapt_grid, fit, fit_lbfgs, forward, init, parse_width, sparsify
 from kandisco.kan.layout import pack
@@ -289,15 +290,9 @@ def one_size(rows: int) -> None:
     x = rng.uniform(-1, 1, (rows, 10))
     y = hellokan(x)
     kan = init(parse_width("10,2,1", 10), BASES["bspline"], x=x[:1000], seed=0)
-    before, started = peak(), time.process_time()
+    before, started = peak_memory(), time.process_time()
     fit(kan, x, y, grids=(5,), iterations=3)
-    print(1e3 * (time.process_time() - started) / 3, peak() - before)
-
-
-def peak() -> float:
-    """The most memory this process ever held, in MB. (The figure of ``getrusage`` begins at what its parent held.)"""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    print(1e3 * (time.process_time() - started) / 3, peak_memory() - before)
 
 
 def odd_numbers(count: int) -> dict[str, Any]:

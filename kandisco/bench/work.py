@@ -73,7 +73,7 @@ def solve(case: Case, settings: Settings, solver: Solver) -> dict[str, Any]:
     outcome = {
         "seconds": clock() - begun,
         "cpu": time.process_time() - cpu,
-        "memory_mb": _peak(),
+        "memory_mb": peak_memory(),
         "evidence": answer.evidence,
         "status": answer.status,
         "truth": case.law.text,
@@ -189,8 +189,8 @@ def _forget_peak() -> None:
         return
 
 
-def _peak() -> float:
-    """Peak of resident memory in MB."""
+def peak_memory() -> float:
+    """Peak of resident memory in MB; where the system has no VmHWM it begins at what the parent process held."""
     try:
         status = Path("/proc/self/status").read_text(encoding="utf-8")
         return int(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -32,7 +32,7 @@ def transfer(edges: Edges, old: AbstractBasis, new: AbstractBasis, lo: Tensor, h
     u = torch.linspace(0.0, 1.0, points, dtype=lo.dtype, device=lo.device)
     x = lo[..., None] + (hi - lo)[..., None] * u
     moved = old.features(x, edges.lo, edges.hi) @ projector(new, points, lo.dtype, lo.device)
-    coef = (edges.coef.transpose(1, 2) @ moved).transpose(1, 2)
+    coef = torch.einsum("rsik,rikj->rsij", edges.coef, moved)
     if old is new:
         same = (lo == edges.lo) & (hi == edges.hi)
         coef = torch.where(same[:, None, :, None], edges.coef, coef)

@@ -33,8 +33,7 @@ class Damping:
 class State:
     """Where the restarts stand: networks, damping, mean squared error [R] and, if it is known, the forward pass.
 
-    Which parameters are free (``layout.free``, ``layout.moving``) stays as it is from step to step: ``held`` [R, P], and of
-    those at ``chosen`` [R, L], which a step looks at, ``some`` [R, L].
+    Which parameters are free (``layout.free``, ``layout.moving``) stays as it is from step to step.
     """
 
     kan: KAN
@@ -42,15 +41,13 @@ class State:
     mse: Tensor
     held: Tensor
     chosen: Tensor | None
-    some: Tensor
     known: Trace | None = None
 
 
 def start(kan: KAN, mse: Tensor, mu: float = 1e-2) -> State:
     """The state before the first step."""
     ones, held = kan.edges[0].coef.new_ones(kan.restarts), free(kan)
-    chosen = moving(held)
-    return State(kan, Damping(ones * mu, ones * 2.0), mse, held, chosen, held if chosen is None else held.gather(1, chosen))
+    return State(kan, Damping(ones * mu, ones * 2.0), mse, held, moving(held))
 
 
 def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise | None) -> State:
@@ -66,15 +63,14 @@ def step(state: State, data: Problem, first: Tensor | None, penalise: Penalise |
     chosen = state.chosen if penalise is None else None
     system = normal(kan, data, first, chosen, state.known)
     before = 0.5 * system.mse
-    held = state.held if chosen is None else state.some
+    held = state.held if chosen is None else state.held.gather(1, chosen)
     # The damping follows the curvature of the data alone: the stiff pressure on dying edges must not slow the living ones.
-    scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
+    lift = state.damping.mu * _mean_diagonal(system, held)
     penalty = penalise(kan, system) if penalise is not None else None
     if penalty is not None:
         penalty.add_to(system, kan, blocks(kan))
         before = before + penalty.value(kan)
     theta = pack(kan)
-    lift = state.damping.mu * torch.where(scale > 0, scale, 1.0)
 
     def attempt(moving: Tensor) -> tuple[Tensor, Tensor, KAN, Tensor, Trace | None]:
         found = solve(system, moving, lift)
@@ -114,12 +110,17 @@ def project(state: State, data: Problem, first: Tensor | None, penalise: Penalis
         penalty.add_to(system, kan, blocks(kan))
     held = state.held * (1.0 - arguments(kan))
     held[:, : blocks(kan)[-1].start] = 0.0
-    scale = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
-    trial = unpack(kan, pack(kan) + solve(system, held, _PROJECTION_DAMPING * torch.where(scale > 0, scale, 1.0)))
+    trial = unpack(kan, pack(kan) + solve(system, held, _PROJECTION_DAMPING * _mean_diagonal(system, held)))
     mse, known = evaluate(trial, data, first)
     good = mse < state.mse if penalty is None else 0.5 * mse + penalty.value(trial) < 0.5 * state.mse + penalty.value(kan)
     kept = unpack(kan, torch.where(good[:, None], pack(trial), pack(kan)))
     return replace(state, kan=kept, mse=torch.where(good, mse, state.mse), known=mix(good, known, state.known))
+
+
+def _mean_diagonal(system: Normal, held: Tensor) -> Tensor:
+    """The mean [R] of the Hessian's diagonal over the free parameters, 1 where it is zero."""
+    mean = (system.hessian.diagonal(dim1=1, dim2=2) * held).sum(1) / held.sum(1).clamp_min(1.0)
+    return torch.where(mean > 0, mean, 1.0)
 
 
 def mix(good: Tensor, new: Trace | None, old: Trace | None) -> Trace | None:
