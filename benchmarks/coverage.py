@@ -22,7 +22,7 @@ from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.stages.score import skeleton
 from kandisco.symbolic.intervals import infer
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Variable
 
 # Constants that are no simple numbers: a snapped constant has no interval.
@@ -54,7 +54,7 @@ def given_form(name: str, count: int) -> tuple[int, int, int, int]:
         low, high = found.constants(0.95).T
         hits, total = hits + int(np.sum((low <= truth) & (truth <= high))), total + len(truth)
         _, fresh = simulated(text, ranges, noise, 10_000 + seed)
-        _, below, above = found.predictions(dict(zip(fresh.names, fresh.x, strict=True)), 0.95)
+        _, below, above = found.predictions(fresh.columns, 0.95)
         inside, new = inside + int(np.sum((below <= fresh.y) & (fresh.y <= above))), new + len(fresh.y)
     return hits, total, inside, new
 

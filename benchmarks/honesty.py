@@ -24,13 +24,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 ROWS = 1000
 
 

@@ -44,7 +44,7 @@ from kandisco.stages.score import (
     score,
 )
 from kandisco.stages.simplify import simplify
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.types import CAVEATS, EXCEEDED, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:

@@ -12,16 +12,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    from kandisco.arrays import Array as Array
 else:
 
     def __getattr__(name):
         # A plugin that only names a Dataset is loaded by every command; numpy is for those that hold one.
         if name == "Array":
-            import numpy as np
-            from numpy.typing import NDArray
+            from kandisco.arrays import Array
 
-            return NDArray[np.float64]
+            return Array
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

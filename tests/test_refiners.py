@@ -9,7 +9,7 @@ from kandisco.builtins.refiners import neighbours
 from kandisco.expr import Expr, parse, to_text
 from kandisco.registry import Registry
 from kandisco.specs import RefineProblem
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.testing.refiners import check_refiner
 
 X = np.random.default_rng(28).uniform(0.5, 2.0, (2, 60))

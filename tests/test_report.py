@@ -280,7 +280,7 @@ def test_the_domain_is_told(text: str, needs: str, how: str) -> None:
 
 def test_terms_that_the_rows_do_not_need_come_and_go() -> None:
     from kandisco.report.honesty import stability
-    from kandisco.symbolic.snap import Sample
+    from kandisco.symbolic.sample import Sample
 
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (1, 200))
@@ -295,7 +295,7 @@ def test_terms_that_the_rows_do_not_need_come_and_go() -> None:
 
 def test_an_exact_number_is_tested_again() -> None:
     from kandisco.report.honesty import snapped
-    from kandisco.symbolic.snap import Sample
+    from kandisco.symbolic.sample import Sample
 
     rng = np.random.default_rng(0)
     x = rng.uniform(1, 3, (1, 150))

@@ -17,7 +17,7 @@ from kandisco.search import Problem, attempts, settled, smooth_error
 from kandisco.search.division import divisions
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.score import Rows, score
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import StageRecord
 

@@ -9,7 +9,7 @@ from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.divide import reductions, single_index
 from kandisco.symbolic.reduction import Reduction
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 
 X = np.random.default_rng(3).uniform(1.0, 3.0, (3, 250))
@@ -47,7 +47,7 @@ def test_the_reduction_is_found_and_rebuilds_the_law(law: str, name: str, smalle
     assert len(sample.names) == 2
     new = next((n for n in sample.names if n not in "abc"), "z")
     solution = parse(smaller).substitute({"z": parse(new)})
-    on_rows = evaluate(solution, dict(zip(sample.names, sample.x, strict=True)))
+    on_rows = evaluate(solution, sample.columns)
     np.testing.assert_allclose(on_rows, sample.y, rtol=1e-6)
     np.testing.assert_allclose(evaluate(reduction.rebuild(solution), FAR), evaluate(parse(law), FAR), rtol=1e-6)
 

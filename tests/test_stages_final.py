@@ -22,7 +22,7 @@ from kandisco.run import Run
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.final import fitted_to_all
 from kandisco.stages.score import Rows, error, misfit, rows_of, score
-from kandisco.symbolic.snap import EXACT
+from kandisco.symbolic.sample import EXACT
 from kandisco.types import Array, Dataset, Formula, Result, Split, Variable
 from kandisco.viz.figures import panels
 

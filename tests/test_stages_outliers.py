@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.stages.outliers import outliers, outliers_of, without
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Variable
 
 

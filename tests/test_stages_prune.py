@@ -13,7 +13,7 @@ from kandisco.builtins.bases import kandisco_bases
 from kandisco.control import Control
 from kandisco.stages.prune import prune
 from kandisco.stages.train import Scaled, scale, train
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 BASIS = {spec.name: spec for spec in kandisco_bases()}["bspline"]
 

@@ -12,7 +12,7 @@ from kandisco.registry import Registry
 from kandisco.stages.read_off import read_off
 from kandisco.stages.train import Scaled, scale
 from kandisco.symbolic.graph import Graph
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(24).uniform(1.0, 3.0, (2, 80))
 

@@ -13,7 +13,7 @@ from kandisco.registry import Registry
 from kandisco.specs import RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import curve_fits, propose, refine
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(26).uniform(0.5, 3.0, (2, 120))
 SAMPLE = Sample(names=("a", "b"), x=X, y=2 * X[0] ** 2 / X[1])

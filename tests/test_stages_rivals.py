@@ -8,7 +8,7 @@ import pytest
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.rivals import exchanged, mimicked
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 HEADS = ("atan", "cos", "cosh", "exp", "log", "sin", "tan", "tanh")
 

@@ -23,7 +23,7 @@ from kandisco.stages.score import (
     structured,
     wild,
 )
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Formula
 
 

@@ -10,7 +10,7 @@ import pytest
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.score import Rows, structured
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 
 def rows(columns: int, law: str, noise: float, seed: int = 0) -> Rows:

@@ -10,7 +10,7 @@ from kandisco.expr import complexity, parse, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.simplify import simplify
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(27).uniform(0.5, 3.0, (2, 100))
 FAR = {"a": np.array([4.0, 5.0]), "b": np.array([0.1, 6.0])}

@@ -9,7 +9,7 @@ from kandisco import kan as net
 from kandisco.registry import Registry
 from kandisco.stages.sparsify import sparsify
 from kandisco.stages.train import scale, train
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 
 def test_pressure_shrinks_what_is_idle_and_none_changes_nothing(registry: Registry) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import var
 from kandisco.stages import start
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(22).uniform(0.5, 3.0, (3, 600))
 A, B, C = X

@@ -12,7 +12,7 @@ from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
 from kandisco.stages import structure
 from kandisco.stages.candidate import Candidate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(21).uniform(0.5, 3.0, (2, 150))
 

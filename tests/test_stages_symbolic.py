@@ -14,7 +14,7 @@ from kandisco.stages.symbolic import symbolic
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import Curve, Graph
 from kandisco.symbolic.refit import refit
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.random.default_rng(25).uniform(0.5, 3.0, (2, 400))
 FAR = {"a": np.array([4.0, 5.0]), "b": np.array([0.1, 6.0])}

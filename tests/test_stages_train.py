@@ -8,7 +8,7 @@ import torch
 from kandisco import kan as net
 from kandisco.registry import Registry
 from kandisco.stages.train import Scaled, scale, sharpen, train
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 
 def sample(n: int) -> Sample:

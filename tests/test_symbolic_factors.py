@@ -8,7 +8,7 @@ import pytest
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.factors import log_factors
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 RNG = np.random.default_rng(8)
 DECADES = np.exp(RNG.uniform(np.log(0.1), np.log(10), (4, 600))) * RNG.choice([-1, 1], (4, 600))

@@ -10,7 +10,7 @@ import pytest
 from kandisco.expr import parse
 from kandisco.symbolic.codata import suggestions
 from kandisco.symbolic.intervals import infer
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 
 def sample(seed: int, noise: float = 0.05, *, relative: bool = False, rows: int = 40) -> Sample:

@@ -8,7 +8,7 @@ import pytest
 from kandisco.expr import parse, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.merge import merges
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 
 def noisy(law: str, names: str = "abc", n: int = 600, noise: float = 0.02) -> Sample:
@@ -33,7 +33,7 @@ def test_the_pair_is_found_under_noise(law: str, merged: str) -> None:
     sample = noisy(law, "abcd" if "d" in law else "abc")
     best = merges(sample)[0]
     name = best.sample.names[-1]
-    z = evaluate(parse(merged), dict(zip(sample.names, sample.x, strict=True)))
+    z = evaluate(parse(merged), sample.columns)
     assert abs(np.corrcoef(best.sample.x[-1], z)[0, 1]) == pytest.approx(1.0)
     assert name not in to_text(best.rebuild(parse(name, (name,))))
 

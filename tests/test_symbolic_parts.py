@@ -9,7 +9,7 @@ from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.parts import Parts, parts
 from kandisco.symbolic.reduction import Reduction
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 
 
@@ -36,7 +36,7 @@ def test_slope_and_what_it_leaves(noise: float) -> None:
     assert rest.sample.names == ("a", "b")
     clean = rows("a + b + 2*sqrt(a*b)*cos(c)")
     assert np.std(rest.sample.y - sample.x[0] - sample.x[1] - (sample.y - clean.y)) < 1e-12 * np.std(sample.y)
-    whole = evaluate(rest.rebuild(parse("a + b")), dict(zip(sample.names, sample.x, strict=True)))
+    whole = evaluate(rest.rebuild(parse("a + b")), sample.columns)
     np.testing.assert_allclose(whole, clean.y, rtol=1e-12, atol=1e-12)
 
 
@@ -53,7 +53,7 @@ def test_below_an_outer_function() -> None:
     (way,) = found(sample)
     assert isinstance(way, Parts) and way.name == "1/y in cos(c)"
     rebuilt = way.rest(parse("1", ("a",))).rebuild(parse("a*b + 2"))
-    np.testing.assert_allclose(evaluate(rebuilt, dict(zip(sample.names, sample.x, strict=True))), sample.y, rtol=1e-9)
+    np.testing.assert_allclose(evaluate(rebuilt, sample.columns), sample.y, rtol=1e-9)
 
 
 def test_a_constant_slope_has_no_columns() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from kandisco.expr import parse
 from kandisco.symbolic.reduction import divided
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 X = np.array([[1.0, 2.0, 4.0, 3.0, 2.5]])
 SAMPLE = Sample(names=("a",), x=X, y=np.array([2.0, 8.0, 32.0, 18.0, 12.5]))

@@ -10,7 +10,8 @@ import pytest
 from kandisco.expr import parse, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.prices import price_of_numbers
-from kandisco.symbolic.snap import Sample, reduce, replace_number, simple_values, uncertainty
+from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.snap import replace_number, simple_values, simplest, uncertainty
 
 RNG = np.random.default_rng(5)
 A, B = RNG.uniform(0.5, 3.0, (2, 200))
@@ -25,7 +26,7 @@ def sample(text: str, noise: float = 0.0) -> Sample:
 
 def reduced(form: str, data: Sample) -> str:
     """The form, refitted and reduced, as text."""
-    return to_text(reduce(data.refit(parse(form)), data).expr, 6)
+    return to_text(simplest(data.refit(parse(form)), data).expr, 6)
 
 
 @pytest.mark.parametrize(
@@ -40,14 +41,14 @@ def reduced(form: str, data: Sample) -> str:
 )
 def test_exact_constants_come_out_exactly(truth: str, form: str) -> None:
     data = sample(truth)
-    fit = reduce(data.refit(parse(form)), data)
+    fit = simplest(data.refit(parse(form)), data)
     assert not fit.expr.numbers()
     assert fit.rmse < 1e-14 * data.scale
 
 
 def test_a_constant_the_data_object_to_stays() -> None:
     data = sample("2.0003*a")
-    fit = reduce(data.refit(parse("1.0*a")), data)
+    fit = simplest(data.refit(parse("1.0*a")), data)
     assert fit.expr.numbers() == pytest.approx([2.0003], rel=1e-14)
 
 
@@ -55,13 +56,13 @@ def test_noise_hides_a_small_difference_but_not_a_large_one() -> None:
     assert reduced("1.5*a + 0.5*b", sample("2.0003*a + b", 0.1)) == "2*a + b"
     # 2.06 is nine standard errors from 2 and three or more from every other fraction worth naming.
     other = sample("2.06*a + b", 0.1)
-    kept = reduce(other.refit(parse("1.5*a + 0.5*b")), other).expr.numbers()
+    kept = simplest(other.refit(parse("1.5*a + 0.5*b")), other).expr.numbers()
     assert kept == pytest.approx([2.06], abs=0.02)
 
 
 def test_noise_does_not_turn_floats_into_multiples_of_pi() -> None:
     data = sample("3.1*a", 0.3)
-    assert "pi" not in to_text(reduce(data.refit(parse("2.0*a")), data).expr)
+    assert "pi" not in to_text(simplest(data.refit(parse("2.0*a")), data).expr)
 
 
 def test_rows_that_cannot_tell_22_over_7_from_pi_settle_on_neither() -> None:
@@ -84,7 +85,7 @@ def test_terms_the_data_need_stay() -> None:
 
 def test_constants_that_say_the_same_are_reduced_to_one() -> None:
     data = sample("6.28319*a*exp(-b)")
-    fit = reduce(data.refit(parse("1.2*(0.7*a)*(2.0*exp(-1.1*b + 0.3))")), data)
+    fit = simplest(data.refit(parse("1.2*(0.7*a)*(2.0*exp(-1.1*b + 0.3))")), data)
     assert len(fit.expr.numbers()) == 1
     assert fit.rmse < 1e-13 * data.scale
 
@@ -130,4 +131,4 @@ def test_one_constant_is_replaced_and_the_rest_untouched() -> None:
 def test_reducing_stops_when_told_to() -> None:
     data = sample("a")
     fit = data.refit(parse("1.1*a + 0.2*b"))
-    assert reduce(fit, data, stop=lambda: True) == fit
+    assert simplest(fit, data, stop=lambda: True) == fit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 
 X = np.random.default_rng(10).uniform(1.0, 3.0, (2, 300))

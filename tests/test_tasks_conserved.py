@@ -14,7 +14,8 @@ from kandisco.cli import main
 from kandisco.errors import InputError
 from kandisco.expr import parse, to_text
 from kandisco.registry import Registry
-from kandisco.tasks.conserved import Trajectories, conserved
+from kandisco.tasks.conserved import conserved
+from kandisco.tasks.trajectories import Trajectories
 
 Right = Callable[[np.ndarray], list[float]]
 

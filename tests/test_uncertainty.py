@@ -31,7 +31,8 @@ from kandisco.symbolic.dictionary import monomials, sparse_fit
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.intervals import infer
 from kandisco.symbolic.reduction import divided
-from kandisco.symbolic.snap import Sample, reduce, uncertainty
+from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.snap import simplest, uncertainty
 from kandisco.tasks.fit import fit_formula
 from kandisco.types import Dataset, Split, Variable
 from kandisco.workbench import Workbench
@@ -54,7 +55,7 @@ def sample_of(law: str, **more: Any) -> Sample:
 
 
 def reduced(text: str, sample: Sample) -> Expr:
-    return reduce(sample.refit(parse(text, ("a", "b"))), sample).expr
+    return simplest(sample.refit(parse(text, ("a", "b"))), sample).expr
 
 
 @pytest.mark.parametrize(
@@ -238,7 +239,7 @@ def test_a_constant_is_rounded_only_where_that_is_shorter() -> None:
     # The exponent would have to make up for it, to more digits than were saved.
     z = np.arange(11.0, 51.0)
     rows = Sample(names=("Z",), x=z[None], y=6.86 * z**2.098, relative=True, stated=0.01)
-    assert len(reduce(rows.refit(parse("6.0*Z**2.1")), rows).expr.numbers()) == 2
+    assert len(simplest(rows.refit(parse("6.0*Z**2.1")), rows).expr.numbers()) == 2
 
 
 @pytest.mark.parametrize("weights", [None, np.linspace(0.5, 1.5, 120)])

@@ -16,7 +16,7 @@ from kandisco.expr import parse, to_text
 from kandisco.expr.equivalence import same_law
 from kandisco.stages.plausible import plausible
 from kandisco.symbolic.groups import groupings
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Formula, Variable
 
 

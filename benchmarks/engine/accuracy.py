@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from kandisco.bench.work import peak_memory
 from kandisco.builtins.bases import kandisco_bases
 from kandisco.kan import Pressure, adapt_grid, fit, fit_lbfgs, forward, init, parse_width, sparsify
 from kandisco.kan.layout import pack
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 BASES = {spec.name: spec for spec in kandisco_bases()}
 LEVELS = (1e-2, 1e-3, 1e-4, 1e-5)
 

@@ -14,11 +14,12 @@ from kandisco.expr.equivalence import same_law
 from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.tasks.collocation import Problem
-from kandisco.tasks.conserved import Trajectories, conserved
+from kandisco.tasks.conserved import conserved
 from kandisco.tasks.equations import parse_boundary, parse_domain, parse_equation
 from kandisco.tasks.lagrangian import lagrangian
 from kandisco.tasks.pde import Settings, solve
 from kandisco.tasks.solution import read_off
+from kandisco.tasks.trajectories import Trajectories
 from kandisco.types import Dataset, Variable
 
 

@@ -29,7 +29,7 @@ from kandisco.stages.refine import SEEDS, curve_fits
 from kandisco.stages.sparsify import sparsify
 from kandisco.stages.train import scale, sharpen, train
 from kandisco.symbolic.curves import CurveFit, fit_curve
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 PAIRS = (
     ("exp(sin(pi*x))", "x**2"),

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.bench.laws import Law
 from kandisco.data.problems import points, values
-from kandisco.types import Dataset, Variable
-
-Array = NDArray[np.float64]
+from kandisco.types import Array, Dataset, Variable
 
 
 @dataclass(frozen=True, kw_only=True)

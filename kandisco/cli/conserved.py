@@ -29,8 +29,8 @@ def conserved(
     from kandisco.control import Control
     from kandisco.data.names import variables
     from kandisco.expr import to_json, to_text
-    from kandisco.tasks.conserved import Trajectories
     from kandisco.tasks.conserved import conserved as find
+    from kandisco.tasks.trajectories import Trajectories
 
     session: Session = ctx.obj
     left_out = set(words_of(ignore)) | ({group} if group else set())

@@ -8,13 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kandisco.arrays import Array
 from kandisco.expr.numeric import Program, evaluate
 from kandisco.expr.precise import DIGITS, precise
 from kandisco.expr.tree import Expr, complexity, num
 
-Array = NDArray[np.float64]
 Box = Mapping[str, tuple[float, float]]
 _INSIDE, _OUTSIDE = 24, 12
 _PROVEN = 1e-30

@@ -12,14 +12,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kandisco.arrays import Array
 from kandisco.errors import InputError
 from kandisco.expr.heads import CONSTANTS, HEADS
 from kandisco.expr.parse import parse
 from kandisco.expr.tree import Expr
-
-Array = NDArray[np.float64]
 
 
 def evaluate(expr: Expr, columns: Mapping[str, Any]) -> Array:

@@ -1,15 +1,15 @@
 """Kolmogorov-Arnold networks: shapes, forward passes, grids and training. Knows nothing of files or runs."""
 
 from kandisco.kan.descent import Descended, fit_adam, fit_lbfgs
-from kandisco.kan.editing import clear_symbol, edges_at, lock, set_symbol
+from kandisco.kan.edges import Edges, Symbol
+from kandisco.kan.editing import clear_symbol, edges_at, lock, prune, set_symbol
 from kandisco.kan.elimination import sparsify
 from kandisco.kan.grids import adapt_grid, extend_grid, rerange, set_edge
-from kandisco.kan.network import KAN, Edges, init, prune, select, stack
+from kandisco.kan.network import KAN, init, select, stack
 from kandisco.kan.passes import Activations, activations, edge_deviations, extrapolates, forward
 from kandisco.kan.penalty import Pressure
 from kandisco.kan.shape import Layer, Shape, parse_width
 from kandisco.kan.snapshot import load, save
-from kandisco.kan.symbols import Symbol
 from kandisco.kan.training import Trained, fit
 
 __all__ = [

@@ -13,7 +13,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from kandisco.kan.network import KAN, Edges
+from kandisco.kan.edges import Edges
+from kandisco.kan.network import KAN
 from kandisco.kan.passes import Trace, parts_of, slopes_of
 from kandisco.kan.shape import Layer
 from kandisco.kan.symbols import columns_and_slopes, sources_of, subs_of

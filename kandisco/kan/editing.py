@@ -1,4 +1,4 @@
-"""A hand on the network: give an edge a function, take it back, hold edges still. Every edit returns new networks."""
+"""A hand on the network: remove edges, give one a function, take it back, hold edges still. Every edit returns new networks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from torch import Tensor
 
 from kandisco.errors import InputError
 from kandisco.expr import Expr
+from kandisco.kan.edges import Edges, Symbol
 from kandisco.kan.knots import features
-from kandisco.kan.network import KAN, Edges
-from kandisco.kan.symbols import Symbol, curves, without_symbol
+from kandisco.kan.network import KAN
+from kandisco.kan.passes import edge_means
+from kandisco.kan.symbols import curves, without_symbol
+from kandisco.kan.tensors import columns
 from kandisco.types import EdgeId
 
 
@@ -86,6 +89,27 @@ def lock(kan: KAN, edges: Iterable[EdgeId], locked: bool = True) -> KAN:
         held[:, edge.target, edge.source] = float(locked)
         kan = _with(kan, edge.layer, replace(kan.edges[edge.layer], locked=held))
     return kan
+
+
+def prune(kan: KAN, edges: Iterable[EdgeId], x: ArrayLike | Tensor | None = None) -> KAN:
+    """Remove edges; with ``x`` the mean each of them contributed moves into the bias, so that nothing but its variation is lost.
+
+    Args:
+        kan: the networks; the edges are removed from every restart.
+        edges: (layer, source, sub-sum) to remove.
+        x: [rows, inputs], the data the means are taken over.
+    """
+    means = edge_means(kan, columns(x, kan.edges[0].coef.dtype)) if x is not None else None
+    chosen = list(edges)
+    new = []
+    for level, e in enumerate(kan.edges):
+        mask, bias = e.mask.clone(), e.bias.clone()
+        for edge in (edge for edge in chosen if edge.layer == level):
+            if means is not None:
+                bias[:, edge.target] += means[level][:, edge.target, edge.source] * mask[:, edge.target, edge.source]
+            mask[:, edge.target, edge.source] = 0.0
+        new.append(replace(e, mask=mask, bias=bias))
+    return replace(kan, edges=tuple(new))
 
 
 def edges_at(kan: KAN, edge: EdgeId) -> Edges:

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.errors import ConfigError
+from kandisco.kan.edges import Edges
 from kandisco.kan.knots import even, features, places, spread_of
-from kandisco.kan.network import KAN, Edges, projector, span, widened
+from kandisco.kan.network import KAN, projector, span, widened
 from kandisco.kan.passes import Trace, traces
 from kandisco.kan.symbols import without_symbol
 from kandisco.kan.tensors import columns

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from kandisco.kan.network import KAN, Edges, heard
+from kandisco.kan.edges import Edges
+from kandisco.kan.network import KAN, heard
 from kandisco.kan.symbols import sources_of, subs_of
 
 

@@ -11,53 +11,11 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from kandisco.kan.edges import Edges
 from kandisco.kan.shape import Shape
-from kandisco.kan.symbols import Symbol
 from kandisco.kan.tensors import columns
 from kandisco.specs import AbstractBasis, BasisSpec
 from kandisco.types import Array, EdgeId
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edges:
-    """The edges of one layer; R restarts, I sources, S sub-sums, K basis functions, M symbolic edges.
-
-    Attributes:
-        lo, hi: [R, I] range of each source's grid.
-        spread: [R, I, levels], where on the range its knots lie (see ``knots``); [R, I, 0] for even grids.
-        coef: [R, S, I, K].
-        mask: [R, S, I], 1 for a live edge and 0 for a removed one.
-        bias: [R, S] added to each sub-sum.
-        locked: [R, S, I], 1 for an edge that training must leave as it is.
-        affine: [R, M, 4], the numbers a, b, c, d of each symbolic edge c f(a x + b) + d.
-        symbols: the functions f; the spline coefficients of these edges are zero.
-    """
-
-    lo: Tensor
-    hi: Tensor
-    spread: Tensor
-    coef: Tensor
-    mask: Tensor
-    bias: Tensor
-    locked: Tensor
-    affine: Tensor
-    symbols: tuple[Symbol, ...] = ()
-
-    def tensors(self) -> dict[str, Tensor]:
-        """The tensor fields by name."""
-        return {name: value for name, value in vars(self).items() if name != "symbols"}
-
-    def with_tensors(self, tensors: dict[str, Tensor]) -> Edges:
-        """The same symbols with other tensors."""
-        return Edges(symbols=self.symbols, **tensors)
-
-    def live(self) -> Tensor:
-        """[R, S, I, K]: the coefficients of the live edges, zero elsewhere."""
-        return self.coef * self.mask[..., None]
-
-    def weight(self) -> Tensor:
-        """[R, S, I * K]: the same, flat."""
-        return self.live().flatten(2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,26 +167,3 @@ def heard(shape: Shape, masks: list[Tensor], level: int) -> Tensor:
     )
     nodes = reduce(torch.maximum, ears)
     return nodes[:, torch.tensor(shape.layers[level].owner(), device=nodes.device)]
-
-
-def prune(kan: KAN, edges: Iterable[EdgeId], x: ArrayLike | Tensor | None = None) -> KAN:
-    """Remove edges; with ``x`` the mean each of them contributed moves into the bias, so that nothing but its variation is lost.
-
-    Args:
-        kan: the networks; the edges are removed from every restart.
-        edges: (layer, source, sub-sum) to remove.
-        x: [rows, inputs], the data the means are taken over.
-    """
-    from kandisco.kan.passes import edge_means
-
-    means = edge_means(kan, columns(x, kan.edges[0].coef.dtype)) if x is not None else None
-    chosen = list(edges)
-    new = []
-    for level, e in enumerate(kan.edges):
-        mask, bias = e.mask.clone(), e.bias.clone()
-        for edge in (edge for edge in chosen if edge.layer == level):
-            if means is not None:
-                bias[:, edge.target] += means[level][:, edge.target, edge.source] * mask[:, edge.target, edge.source]
-            mask[:, edge.target, edge.source] = 0.0
-        new.append(replace(e, mask=mask, bias=bias))
-    return replace(kan, edges=tuple(new))

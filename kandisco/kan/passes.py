@@ -10,8 +10,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from kandisco.kan.edges import Edges
 from kandisco.kan.knots import features, placed
-from kandisco.kan.network import KAN, Edges, useful_masks
+from kandisco.kan.network import KAN, useful_masks
 from kandisco.kan.shape import Layer
 from kandisco.kan.symbols import add_curves, curves, sources_of, subs_of
 from kandisco.kan.tensors import columns

@@ -31,9 +31,10 @@ import torch
 from torch import Tensor
 
 from kandisco.errors import ConfigError
+from kandisco.kan.edges import Edges
 from kandisco.kan.knots import placed, places
 from kandisco.kan.layout import Block
-from kandisco.kan.network import KAN, Edges
+from kandisco.kan.network import KAN
 from kandisco.kan.problem import Normal
 from kandisco.specs import AbstractBasis
 

@@ -12,9 +12,11 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from kandisco.errors import ConfigError, StageError
+from kandisco.kan.edges import Edges
+from kandisco.kan.editing import prune
 from kandisco.kan.grids import set_edge
 from kandisco.kan.knots import even
-from kandisco.kan.network import KAN, Edges, heard, init, prune, span, useful_masks
+from kandisco.kan.network import KAN, heard, init, span, useful_masks
 from kandisco.kan.passes import forward
 from kandisco.kan.passes import trace as traced
 from kandisco.kan.shape import Layer, Shape

@@ -10,9 +10,9 @@ import torch
 
 from kandisco.errors import InputError, KandiscoError
 from kandisco.expr import from_json, to_json
-from kandisco.kan.network import KAN, Edges
+from kandisco.kan.edges import Edges, Symbol
+from kandisco.kan.network import KAN
 from kandisco.kan.shape import Layer, Shape
-from kandisco.kan.symbols import Symbol
 from kandisco.specs import BasisSpec
 
 _FIELDS = ("lo", "hi", "spread", "coef", "mask", "bias", "locked", "affine")

@@ -6,27 +6,14 @@ In the Jacobian such an edge is four columns more, sensitivity times (c f' x, c 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from kandisco.expr import Expr
+from kandisco.kan.edges import Edges
 from kandisco.kan.expressions import values, values_and_slopes
-
-if TYPE_CHECKING:
-    from kandisco.kan.network import Edges
-
-
-@dataclass(frozen=True, kw_only=True)
-class Symbol:
-    """The function of one edge: ``expr``, a tree in ``x``, on the edge from ``source`` to sub-sum ``sub``."""
-
-    source: int
-    sub: int
-    name: str
-    expr: Expr
 
 
 def without_symbol(edges: Edges, source: int, sub: int) -> Edges:

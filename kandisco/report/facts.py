@@ -13,7 +13,7 @@ import numpy as np
 from kandisco.expr import to_text
 from kandisco.report.domain import Condition, conditions
 from kandisco.report.honesty import Constant, Snapped, Stability, constants, snapped, stability, terms_of
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import RELATIVE, EdgeOrigin, Result
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from kandisco.expr.tree import constant_value
 from kandisco.stages.score import skeleton
 from kandisco.symbolic.codata import Suggestion, suggestions
 from kandisco.symbolic.intervals import infer
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Formula
 
 _TESTED = 12

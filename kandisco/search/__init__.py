@@ -21,7 +21,7 @@ from kandisco.stages import structure
 from kandisco.stages.score import Rows
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.relevance import influential, most_relevant
-from kandisco.symbolic.snap import EXACT, Sample
+from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 from kandisco.types import Formula
 

@@ -14,7 +14,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.stages.symbolic import symbolic
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import Graph
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate
 from kandisco.types import Array
 

@@ -21,7 +21,8 @@ from kandisco.symbolic.groups import Grouping
 from kandisco.symbolic.merge import merges
 from kandisco.symbolic.parts import Parts, parts
 from kandisco.symbolic.reduction import Reduction
-from kandisco.symbolic.snap import Sample, reduce
+from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.snap import simplest
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 
 # A surrogate that misses more than this is up against noise; what leaves so little more than it, with few constants, is solved.
@@ -70,7 +71,7 @@ def _put_back(problem: Problem, way: Reduction | Parts, control: Control, depth:
     slopes = _smaller(problem, way.slope, control, depth) if way.slope.names else structure.constant(way.slope)
     out: list[Candidate] = []
     for slope in slopes[:_SLOPES]:
-        rest = way.rest(reduce(way.slope.refit(slope.expr), way.slope, stop=control.reason).expr)
+        rest = way.rest(simplest(way.slope.refit(slope.expr), way.slope, stop=control.reason).expr)
         found = _smaller(problem, rest.sample, control, depth)
         out += [_rebuilt(rest, c) for c in found]
         if _exact(found, rest.sample):

@@ -12,7 +12,7 @@ from kandisco.control import Control
 from kandisco.specs import BasisSpec, FunctionSpec, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.score import Rows
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import StageRecord
 
 

@@ -17,15 +17,14 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _SMOOTH = 0.5
 _BLIND, _IDLE = 0.5, 2e-3
 # Noise this strong hides a weak column from the gradients; then prediction decides.
@@ -192,7 +191,7 @@ def _homogeneous(sample: Sample, x: Array, value: Array, slope: Array, limit: fl
             name = f"z{len(sample.names)}_{sample.names[i]}"
             inner[name] = mul(var(sample.names[i]), raised(lead, -v))
             names.append(name)
-            columns.append(evaluate(inner[name], dict(zip(sample.names, sample.x, strict=True))))
+            columns.append(evaluate(inner[name], sample.columns))
     factor = raised(lead, p) if p else rat(1)
     gone = [i for i, v in zip(signed, powers, strict=True) if v != 0]
     smaller = without(divided(sample, factor), gone)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kandisco.expr import Expr
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Formula
 
 _ITERATIONS = 20

@@ -5,16 +5,14 @@ from __future__ import annotations
 import time
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco import kan as net
 from kandisco.errors import InputError
 from kandisco.expr import Expr
 from kandisco.specs import BasisSpec, FunctionSpec
 from kandisco.symbolic.curves import make_atoms
-from kandisco.types import EdgeId, StageRecord, StageResult
+from kandisco.types import Array, EdgeId, StageRecord, StageResult
 
-Array = NDArray[np.float64]
 _STARTS = 8
 
 

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
-from kandisco.types import Dataset
+from kandisco.types import Array, Dataset
 
-Array = NDArray[np.float64]
 _CUT = 6.0
 _ROUNDS = 5
 _FEWEST = 20
@@ -66,7 +65,7 @@ def outliers(sample: Sample, *, seed: int = 0, cut: float = _CUT) -> NDArray[np.
 
 def outliers_of(expr: Expr, sample: Sample) -> NDArray[np.bool_]:
     """Rows far from a law, bool [rows]."""
-    values = evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    values = evaluate(expr, sample.columns)
     with np.errstate(all="ignore"):
         return far((values - sample.y) / (sample.y if sample.relative else 1.0), sample)
 

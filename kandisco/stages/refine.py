@@ -16,7 +16,8 @@ from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import costs
-from kandisco.symbolic.snap import EXACT, Sample, reduce
+from kandisco.symbolic.sample import EXACT, Sample
+from kandisco.symbolic.snap import simplest
 from kandisco.types import Array, StageRecord, StageResult
 
 _SCREENING_ROWS = 240
@@ -65,7 +66,7 @@ def refine(
         # No reduction lowers the error: a form whose misfit alone is longer than the shortest description is never the shortest.
         hopeless = sample.length_of(fit.rmse, 0, 0) > shortest
         far = fit.rmse > 3 * max(floor, sample.stated) + EXACT * sample.scale
-        smaller = fit if hopeless or far else reduce(fit, sample, stop=stop)
+        smaller = fit if hopeless or far else simplest(fit, sample, stop=stop)
         shortest = min(shortest, sample.description_length(smaller, complexity(smaller.expr)))
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(candidate.refitted(smaller))

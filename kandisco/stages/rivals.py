@@ -12,7 +12,7 @@ import numpy as np
 from kandisco.expr import Expr, add, call, mul, num, power, rat
 from kandisco.expr.heads import HEADS
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 
 _NATS = 5.0
 _SAME = 1e-9
@@ -48,7 +48,7 @@ def mimicked(expr: Expr, sample: Sample, noise: float, heads: Sequence[str]) -> 
         >>> mimicked(parse("tanh(x)", ["x"]), sample, 1e-6, ["atan", "sin"])
         False
     """
-    values = evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    values = evaluate(expr, sample.columns)
     if not (noise > 0 and np.all(np.isfinite(values))):
         return False
     own = replace(sample, y=values)

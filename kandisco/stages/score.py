@@ -21,11 +21,10 @@ from kandisco.expr import Expr, complexity, num
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.prices import price_of_constants, price_of_numbers
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import chance, even_out, spline_features
-from kandisco.types import Dataset, Evidence, Formula, Split
+from kandisco.types import Array, Dataset, Evidence, Formula, Split
 
-Array = NDArray[np.float64]
 _EXACT_TEST = 1e-11
 _EXACT_SHELL = 1e-9
 _SHELL, _RIVAL, _SAME = 2.0, 5.0, 0.1
@@ -105,7 +104,7 @@ def error(expr: Expr, sample: Sample) -> float:
     """Root mean square error; nan values count as infinite, no rows as 0."""
     if not len(sample.y):
         return 0.0
-    residual = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) - sample.y
+    residual = evaluate(expr, sample.columns) - sample.y
     unit = float(np.max(np.abs(sample.y))) or 1.0
     with np.errstate(all="ignore"):
         value = math.sqrt(sample.mean((residual / unit) ** 2)) * unit
@@ -153,7 +152,7 @@ def mdl(formula: Formula, rows: Rows) -> float:
 def relative_error(expr: Expr, sample: Sample) -> float:
     """Root mean square of error over target."""
     with np.errstate(all="ignore"):
-        value = evaluate(expr, dict(zip(sample.names, sample.x, strict=True))) / sample.y - 1.0
+        value = evaluate(expr, sample.columns) / sample.y - 1.0
         rmse = math.sqrt(sample.mean(value**2))
     return rmse if math.isfinite(rmse) else math.inf
 
@@ -212,7 +211,7 @@ def wild(expr: Expr, sample: Sample) -> bool:
         return False
     nearest = _nearest(sample.x)
     span = float(np.ptp(sample.y)) or sample.scale
-    own = evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    own = evaluate(expr, sample.columns)
     ends = np.stack([sample.y, sample.y[nearest], own, own[nearest]])  # its own values too: a poor fit is not wild yet
     low, high = ends.min(axis=0), ends.max(axis=0)
     for step in np.linspace(0.1, 0.9, 9):
@@ -342,7 +341,7 @@ def alike(best: Formula, others: Sequence[Formula], rows: Rows, *, most: int = 3
 
     What differs from one of them by less than a tenth of the uncertainty is the same in other words.
     """
-    columns = dict(zip(rows.fit.names, rows.fit.x, strict=True))
+    columns = rows.fit.columns
     found = {skeleton(best.expr): best}
 
     def same(formula: Formula, other: Formula) -> bool:
@@ -374,7 +373,7 @@ def structured(expr: Expr, rows: Rows) -> bool:
     F-test of an additive spline model of the residual, and the residual's correlation with each column and product of two.
     """
     sample = _joined(rows.fit, rows.shell)  # a curve that was only fitted leaves its data at their edge first
-    residual = sample.y - evaluate(expr, dict(zip(sample.names, sample.x, strict=True)))
+    residual = sample.y - evaluate(expr, sample.columns)
     if sample.relative:
         residual = residual / sample.y
     if sample.weights is not None:

@@ -11,7 +11,8 @@ from kandisco.expr.rewrite import shortest, without_roots_of_squares
 from kandisco.expr.rewrite import simplify as rewritten
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.refit import Fit
-from kandisco.symbolic.snap import EXACT, Sample, reduce
+from kandisco.symbolic.sample import EXACT, Sample
+from kandisco.symbolic.snap import simplest
 from kandisco.types import StageRecord, StageResult
 
 _FAST, _LONG, _EXACT_LONG = 30, 45, 120
@@ -41,7 +42,7 @@ def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Call
     if complexity(candidate.expr) > (_EXACT_LONG if exact else _LONG if thorough else _FAST):
         return candidate
     rewrite = shortest if exact or thorough else rewritten
-    columns = dict(zip(sample.names, sample.x, strict=True))
+    columns = sample.columns
     fit = sample.refit(candidate.expr)
     short = sample.refit(rewrite(fit.expr, columns=columns))
     if _keeps(short, fit, sample):
@@ -50,7 +51,7 @@ def _simplified(candidate: Candidate, sample: Sample, thorough: bool, stop: Call
     if plain != fit.expr:
         tried = sample.refit(rewritten(plain, columns=columns))
         fit = tried if _keeps(tried, fit, sample) and complexity(tried.expr) <= complexity(fit.expr) else fit
-    again = reduce(fit, sample, stop=stop)
+    again = simplest(fit, sample, stop=stop)
     if again.expr != fit.expr:
         tidy = sample.refit(rewritten(again.expr, columns=columns))
         fit = tidy if _keeps(tidy, again, sample) and complexity(tidy.expr) <= complexity(again.expr) else again

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.graph import Curve, Graph
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.separable import Separable, product_start
-from kandisco.symbolic.snap import Sample
 from kandisco.symbolic.spectral import spectral_start
 from kandisco.symbolic.transforms import Undone, plain, transforms
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _RANKING_ROWS, _RANKING_SWEEPS = 400, 10
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, call, mul, num, power, rat, var
 from kandisco.expr.numeric import evaluate
@@ -18,11 +17,11 @@ from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic import dictionary
 from kandisco.symbolic.patterns import fit_patterns
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.transforms import Undone, plain, transforms
 from kandisco.symbolic.waves import fit_waves
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _RATIONAL_ROWS = 320
 _RATIONAL_EXACT = 1e-12
 _TRANSFORMED_INPUTS = 3

@@ -20,7 +20,7 @@ from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit, different, fit_curve
 from kandisco.symbolic.graph import Curve, Graph, assignments, costs
 from kandisco.symbolic.patterns import fit_below
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Array, EdgeOrigin, StageRecord, StageResult
 
 _SCREENING_ROWS = 240

@@ -7,15 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco import kan as net
 from kandisco.control import Control
 from kandisco.specs import BasisSpec
-from kandisco.symbolic.snap import Sample
-from kandisco.types import StageRecord, StageResult
-
-Array = NDArray[np.float64]
+from kandisco.symbolic.sample import Sample
+from kandisco.types import Array, StageRecord, StageResult
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, complexity, mul, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.symbolic.curves import Atoms, correlations, make_atoms, wrap
 from kandisco.symbolic.transforms import Undone, transforms
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
 _POWERS = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5)

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, complexity, mul, num, parse, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.symbolic.refit import refit
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _SLOPES = np.array([0.3, 0.6, 1.0, 1.6, 2.4, 3.4, 4.8, 6.5, 9.0, 12.0, 16.0])
 _CENTRES = np.array([0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.001, -1.001, 1.2, -1.2, 1.7, -1.7, 3.0, -3.0])
 _EXPONENTS = (-3.0, -2.5, -1.5, -0.5, 1 / 3, 2 / 3, 1.5, 2.5, 3.5, 5.0, 6.0)

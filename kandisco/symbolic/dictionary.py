@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, power, rat, var
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _TINY = 1e-10
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, mul, to_text, var
 from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import chance, spline_features
 from kandisco.symbolic.surrogate import fit_surrogate
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _CLEAR_SLOPE, _SHARP_SLOPE = 0.2, 0.06
 _COARSE, _VAGUE, _IDLE = 0.05, 1e-2, 2e-3
 # The misfit of factors that no surrogate can confirm.

@@ -7,12 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, num, to_text, var
 from kandisco.symbolic.curves import CurveFit
-
-Array = NDArray[np.float64]
+from kandisco.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,14 +13,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.data.dimensions import NONE, Dimension, dimension
 from kandisco.expr import Expr, mul, power, rat, var
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _VECTORS = 150_000
 _CHOICES = 2
 
@@ -105,7 +104,7 @@ def _monomial(names: Sequence[str], exponents: Array) -> Expr:
 
 
 def _grouping(sample: Sample, groups: Sequence[Expr], factor: Expr) -> Grouping | None:
-    columns = dict(zip(sample.names, sample.x, strict=True))
+    columns = sample.columns
     names = tuple(f"group_{k}" for k in range(len(groups)))
     x = np.array([np.broadcast_to(evaluate(group, columns), sample.y.shape) for group in groups]).reshape(
         len(groups), len(sample.y)

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr
 from kandisco.expr.numeric import Program
 from kandisco.symbolic.refit import residual_unit
-from kandisco.symbolic.snap import Sample
-
-Array = NDArray[np.float64]
+from kandisco.symbolic.sample import Sample
+from kandisco.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,15 +13,14 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.reduction import Reduction, divided, raised, without
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 # A glance at a hundred rows picks the few that are judged on more.
 _GLANCED, _JUDGED = 100, 8
 _LEARNT, _FEWEST = 250, 60
@@ -98,7 +97,7 @@ def _columns_of(a: Expr, b: Expr, powers: bool) -> Iterator[Expr]:
 def _merged(sample: Sample, merge: _Merge) -> tuple[Sample, Array]:
     """The smaller problem and the values of the divisor."""
     with np.errstate(all="ignore"):
-        columns = dict(zip(sample.names, sample.x, strict=True))
+        columns = sample.columns
         value, factor = (np.array(np.broadcast_to(evaluate(e, columns), sample.y.shape)) for e in (merge.z, merge.divisor))
     return without(divided(sample, merge.divisor), [merge.i, merge.j], new=(_name(sample, merge), value)), factor
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, mul, num, parse
 from kandisco.expr.numeric import evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.symbolic.curves import Atoms, distinct
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _X = "x"
 _BASES = ("x", "x**2", "x**3", "x + 1.0", "x**2 + 1.0*x", "x**2 - 1.0*x", "x**2 + 1.0", "1/x", "sqrt(x)")
 _SCALES = {

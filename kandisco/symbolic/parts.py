@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from kandisco.expr import Expr, add, mul, parse, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.reduction import Reduction, divided, without
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate, kernel, tune
 from kandisco.symbolic.transforms import Undone, transforms
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 _X = "x"
 _FUNCTIONS = tuple(
@@ -230,7 +230,7 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
 
     def rest(expr: Expr) -> Reduction:
         taken = mul(expr, g)
-        y = below.y - evaluate(taken, dict(zip(below.names, below.x, strict=True)))
+        y = below.y - evaluate(taken, below.columns)
         error = _KNOWN * blurred * float(found.g.std()) if expr.numbers() else 0.0
         return Reduction(
             name=name,

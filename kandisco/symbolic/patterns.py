@@ -20,8 +20,8 @@ from kandisco.symbolic.dictionary import combination, monomials, sparse_fit
 from kandisco.symbolic.nested import nested_atoms
 from kandisco.symbolic.refit import refit
 from kandisco.symbolic.transforms import transforms
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _X = "x"
 _EXACT = 1e-12
 # Where neighbours as far apart as a mean is wide differ little more than the next ones, it is noise; leave no more.

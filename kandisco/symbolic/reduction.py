@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, power, rat
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _APART = 30.0
 
 
@@ -54,7 +53,7 @@ def divided(sample: Sample, factor: Expr) -> Sample:
     at most a thousand times more or less than the middle row's: weights must not cost digits where there is no noise.
     """
     with np.errstate(all="ignore"):
-        value = np.broadcast_to(evaluate(factor, dict(zip(sample.names, sample.x, strict=True))), sample.y.shape)
+        value = np.broadcast_to(evaluate(factor, sample.columns), sample.y.shape)
         y = np.asarray(sample.y / value)
         middle = np.median(np.abs(value))
         size, error = np.clip(np.abs(value) / middle, 1 / _APART, _APART), float(sample.error / middle)

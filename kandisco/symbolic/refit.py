@@ -11,12 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr
 from kandisco.expr.numeric import Program
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _CEILING = 1e30
 _PROBE, _SMALLER = 0.1, 0.75
 _SETTLED = 6

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import even_out, spline_features
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _FLAT = 2e-4  # a length of 70 half ranges: flat, or straight
 _WORSE = 1.5
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.symbolic.spectral import even_out, spline_features
-
-Array = NDArray[np.float64]
+from kandisco.types import Array
 
 
 @dataclass(frozen=True, kw_only=True)

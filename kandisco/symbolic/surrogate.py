@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import even_out
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _BOUNDS = ((-12.0, 5.0), (-3.0, 14.0), (float(np.log(1e-9)), 0.0))
 
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, call, mul, num, power, rat, var
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _X = var("x")
 # Noise carries rows of a target that nears a border past it: so many at most, and so far, in standard deviations.
 _STRAY_ROWS, _STRAY_FAR = 0.03, 0.15

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, call, complexity, mul, num, parse
 from kandisco.expr.numeric import evaluate
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.refit import refit
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 _ARGUMENTS = ("x", "1/x", "x**2", "sqrt(x)", "log(x)")
 _PERIODS, _PER_PERIOD = 60.0, 5
 _CLEAR = 0.5

@@ -12,11 +12,11 @@ from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.expr import Expr, add, constant_value, mul, var
 from kandisco.symbolic.snap import replace_number, simple_values, without_neutral
+from kandisco.tasks.trajectories import Trajectories
 from kandisco.types import Array, Dataset, Variable
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
-    from kandisco.tasks.conserved import Trajectories
 
 _GRID = 10
 _DRIFT = 3e-3  # of the network, whose curves are known to about that

@@ -13,7 +13,8 @@ from kandisco.expr import Expr, add, complexity, mul, num, var
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
 from kandisco.symbolic.refit import Fit, refit
-from kandisco.symbolic.snap import Sample, reduce
+from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.snap import simplest
 from kandisco.tasks.collocation import Problem, places, points
 from kandisco.tasks.equations import Equation, substituted
 from kandisco.tasks.pde import Solution
@@ -139,7 +140,7 @@ def _fitted(problem: Problem, expr: Expr, seed: int) -> Expr:
         x = points(np.array(list(problem.domain.values())), _ROWS, seed).T
         sample = Sample(names=names, x=x, y=evaluate(expr, dict(zip(names, x, strict=True))))
         if np.all(np.isfinite(sample.y)):
-            kept = reduce(Fit(expr=expr, rmse=0.0, std_errors=np.zeros(len(start))), sample)
+            kept = simplest(Fit(expr=expr, rmse=0.0, std_errors=np.zeros(len(start))), sample)
             expr = kept.expr if refit(kept.expr, names, x, sample.y).rmse <= 1e-11 * sample.spread else expr
     return expr
 

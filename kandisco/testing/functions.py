@@ -13,8 +13,8 @@ from kandisco.expr import Expr, add, from_json, num, parse, to_json, to_text, va
 from kandisco.expr.numeric import Program, evaluate
 from kandisco.specs import FunctionSpec
 from kandisco.testing.findings import Finding, Rule, apply_rules
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 REACH = 5.0  # how far into an unbounded domain to look: exp(x**2) is finite there
 MARGIN = 1e-3  # distance kept from a singularity
 STEP = 1e-6  # how far beyond the end of a domain to look

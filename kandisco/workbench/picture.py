@@ -61,7 +61,7 @@ def _dots(state: State, place: EdgeId) -> tuple[Array, Array]:
     if place.layer + 1 < len(kan.edges) or kan.shape.layers[-1].products:
         return u, v
     train = frame.rows.train
-    left = (train.y - predict(kan, frame, dict(zip(train.names, train.x, strict=True)))) / frame.scaled.deviation
+    left = (train.y - predict(kan, frame, train.columns)) / frame.scaled.deviation
     return u, v + left[np.argsort(flow.sources[place.source], kind="stable")]
 
 

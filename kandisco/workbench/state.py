@@ -16,7 +16,7 @@ from kandisco.expr import Expr, var
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.score import Rows, rows_of
 from kandisco.stages.train import Scaled, scale
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.types import Array, Dataset, EdgeId
 
 Edge = EdgeId | tuple[int, int, int]
@@ -43,7 +43,7 @@ class Frame:
 
     def sample(self, part: Sample) -> Sample:
         """Rows with the network's inputs in place of the columns, in the user's units."""
-        return replace(part, names=self.labels, x=read(self.inputs, dict(zip(part.names, part.x, strict=True))))
+        return replace(part, names=self.labels, x=read(self.inputs, part.columns))
 
     def to_network(self, columns: Mapping[str, Array]) -> Array:
         """[rows, inputs] in the network's coordinates, from columns in the user's."""
@@ -116,7 +116,7 @@ def measured(kan: net.KAN, frame: Frame, verb: str, notes: tuple[str, ...] = ())
 def _error(kan: net.KAN, frame: Frame, part: Sample) -> float:
     if not len(part.y):
         return math.nan
-    values = predict(kan, frame, dict(zip(part.names, part.x, strict=True)))
+    values = predict(kan, frame, part.columns)
     rmse = math.sqrt(part.mean(((values - part.y) / part.scale) ** 2)) * part.scale
     return rmse if math.isfinite(rmse) else math.inf
 

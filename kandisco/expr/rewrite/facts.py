@@ -8,14 +8,13 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kandisco.arrays import Array
 from kandisco.errors import InputError
 from kandisco.expr.heads import CONSTANTS
 from kandisco.expr.numeric import evaluate
 from kandisco.expr.tree import Expr
 
-Array = NDArray[np.float64]
 ROWS = 48
 _POSITIVE = frozenset(("exp", "cosh", "abs", "acosh", "acos"))
 

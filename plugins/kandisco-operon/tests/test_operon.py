@@ -19,7 +19,7 @@ from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.specs import RefineProblem
 from kandisco.stages.refine import curve_fits
-from kandisco.symbolic.snap import Sample
+from kandisco.symbolic.sample import Sample
 from kandisco.testing import parametrize_with_checks
 from kandisco.workers import propose
 

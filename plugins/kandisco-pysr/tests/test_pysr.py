@@ -115,7 +115,7 @@ def test_it_takes_no_part_in_auto(stand_in: Path) -> None:
 )
 @pytest.mark.timeout(1200)
 def test_the_real_engine_finds_a_law_and_repeats_itself() -> None:
-    from kandisco.symbolic.snap import Sample
+    from kandisco.symbolic.sample import Sample
 
     task = problem(evaluations=200_000, seconds=600.0)
     first = list(kandisco_pysr.refine(task))
