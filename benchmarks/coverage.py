@@ -16,11 +16,11 @@ import numpy as np
 
 from kandisco import pipeline
 from kandisco.config import Config
+from kandisco.evidence.rivals import skeleton
 from kandisco.expr import Expr, parse
 from kandisco.expr.numeric import evaluate
 from kandisco.plugins import load
 from kandisco.registry import Registry
-from kandisco.stages.score import skeleton
 from kandisco.symbolic.intervals import infer
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Variable

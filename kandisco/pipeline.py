@@ -17,43 +17,30 @@ from kandisco import data, search
 from kandisco import kan as net
 from kandisco.config import Config, parse_uncertainty
 from kandisco.control import Control
+from kandisco.evidence.baselines import baselines
+from kandisco.evidence.errors import score
+from kandisco.evidence.judge import judge
+from kandisco.evidence.plausible import plausible
+from kandisco.evidence.remarks import remarks
+from kandisco.evidence.residuals import noise_grows
+from kandisco.evidence.rows import Rows, rows_of, sample_of
+from kandisco.evidence.verdict import choose, law, may_be_plainer, mdl
 from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
 from kandisco.expr.heads import HEADS
 from kandisco.runjson import edges_from_json, edges_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.final import fitted_to_all
-from kandisco.stages.outliers import outliers, outliers_of, without
-from kandisco.stages.plausible import plausible
+from kandisco.stages.outliers import outliers, outliers_of, suspects, without
 from kandisco.stages.refine import propose, refine
-from kandisco.stages.rivals import drawn, faint, mimicked
-from kandisco.stages.score import (
-    Rows,
-    alike,
-    chi2,
-    choose,
-    deviation,
-    error,
-    exceeds,
-    mdl,
-    misfit,
-    noise_grows,
-    relative_error,
-    rows_of,
-    sample_of,
-    score,
-)
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.sample import EXACT, Sample
-from kandisco.types import CAVEATS, EXCEEDED, RELATIVE, Array, Dataset, Formula, Result, Split, StageRecord, Status
+from kandisco.types import Array, Dataset, Formula, Result, Split, StageRecord, Status
 
 if TYPE_CHECKING:
     from kandisco.registry import Registry
     from kandisco.run import Run
 
 _REFINER_ROUNDS = 2
-_SUSPECTED, _FAR_OUT = 400, 20.0
-_FITTED = 2  # constants that noise leaves open: with more of them a series passes for a law
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,35 +123,34 @@ def _discover(
     split, rows = _parted(dataset, config)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
     pool, status = _searched(rows, config, registry, journal, control, units)
-    if status == "done" and not search.settled(pool, rows) and _grows(pool, rows):
+    if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
         pool, status = _searched(rows, config, registry, journal, control, units)
     pool = plausible(_polished(pool, rows, control), units, 10 * EXACT * rows.fit.spread)
-    if config.loss == "robust" and (law := _law(pool, rows)) is not None:
-        dataset = without(given, outliers_of(law.expr, replace(sample_of(given), relative=rows.fit.relative)))
+    if config.loss == "robust" and (found := law(pool, rows)) is not None:
+        dataset = without(given, outliers_of(found.expr, replace(sample_of(given), relative=rows.fit.relative)))
         split, rows = _parted(dataset, config, relative=rows.fit.relative)
         pool = [score(_candidate(formula).refitted(rows.fit.refit(formula.expr)), rows) for formula in pool]
-    judged, fronted = choose(pool, rows)
-    stated = _stated(judged, pool, rows, dataset.target.unit) if judged is not None and rows.fit.stated else ()
-    best, front = _published(*_confirmed(judged, fronted, rows, registry.functions(config.functions)), rows)
+    verdict = judge(pool, rows, registry.functions(config.functions))
+    best = verdict.best
     result = Result(
         best=best,
-        front=front,
+        front=verdict.front,
         dataset=dataset,
-        baselines=_baselines(rows),
+        baselines=baselines(rows),
         noise=0.0 if best is None or best.evidence == "none" or best.rmse_train < EXACT * rows.fit.spread else best.rmse_train,
         status=status,
         seed=config.seed,
         seconds=control.elapsed(),
         warnings=(
             *dataset.notes,
-            *((RELATIVE,) if rows.fit.relative and not rows.fit.stated else ()),
-            *stated,
-            *_warnings(best, dataset, split, status),
-            *(_suspects(rows, config) if best is None or best.evidence in ("none", "weak") else ()),
+            *remarks(verdict, rows, dataset, split, status),
+            *(suspects(rows.fit, seed=config.seed) if config.loss != "robust" and (best is None or not best.trusted) else ()),
             *_broken(journal),
         ),
         records=tuple(journal.records),
+        relative=rows.fit.relative,
+        exceeds=verdict.exceeds,
     )
     journal.tell("run_finished", result)
     return result
@@ -226,8 +212,8 @@ def _searched(
         if (
             attempt.deep
             and not config.width
-            and (law := _law(pool, rows))
-            and not (attempt.plainer and _may_be_plainer(law, rows))
+            and (found := law(pool, rows))
+            and not (attempt.plainer and may_be_plainer(found, rows))
         ):
             break
         # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
@@ -244,12 +230,7 @@ def _searched(
 
 def _clearly_relative(pool: Sequence[Formula], rows: Rows, again: Callable[[], tuple[list[Formula], Status]]) -> bool:
     """Whether the quick forms leave nothing but noise once errors are relative: no need to search for absolute errors first."""
-    return _grows(pool, rows) and _at_noise(again()[0], rows.relative())
-
-
-def _grows(pool: Sequence[Formula], rows: Rows) -> bool:
-    """Whether errors are to be relative from here on; a stated uncertainty has said what they are."""
-    return not rows.fit.relative and not rows.fit.stated and noise_grows(pool, rows)
+    return noise_grows(pool, rows) and _at_noise(again()[0], rows.relative())
 
 
 def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list[Formula]:
@@ -309,21 +290,7 @@ def _show(pool: Sequence[Formula], work: _Work, name: str) -> None:
 
 def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
     """Whether the best formula already leaves nothing but noise, so that more shapes could only add rivals to it."""
-    return _law(pool, rows) is not None
-
-
-def _law(pool: Sequence[Formula], rows: Rows) -> Formula | None:
-    """The best formula, where it leaves nothing but noise."""
-    best, _ = choose(pool, rows)
-    return best if best is not None and best.evidence in ("exact", "supported") else None
-
-
-def _may_be_plainer(law: Formula, rows: Rows) -> bool:
-    """Whether so many constants are fitted that the formula may be a likeness of a law with fewer.
-
-    Within a stated uncertainty any formula may be: the first that is near enough need not be the shortest.
-    """
-    return len(law.expr.numbers()) > _FITTED or rows.fit.stated > 0
+    return law(pool, rows) is not None
 
 
 def _candidate(formula: Formula) -> Candidate:
@@ -364,49 +331,6 @@ def _polished(pool: Sequence[Formula], rows: Rows, control: Control) -> list[For
     if best is None or search.settled(pool, rows):
         return list(pool)
     return [*pool, *(score(c, rows) for c in simplify([_candidate(best)], rows.fit, thorough=True, control=control).value)]
-
-
-def _confirmed(
-    best: Formula | None, front: tuple[Formula, ...], rows: Rows, functions: Sequence[FunctionSpec]
-) -> tuple[Formula | None, tuple[Formula, ...]]:
-    """The same, but a law under noise is only called exact if no other function could stand in it."""
-    heads = sorted({node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS})
-    heads = [head for head in heads if HEADS[head].arity == 1]
-
-    def judged(formula: Formula) -> Formula:
-        noise = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
-        if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale:
-            return formula
-        fitted = len(formula.expr.numbers())
-        likeness = drawn(formula.expr) or (not rows.fit.relative and faint(formula.expr, noise))
-        doubtful = fitted > _FITTED or likeness or mimicked(formula.expr, rows.fit, noise, heads)
-        return replace(formula, evidence="supported") if doubtful else formula
-
-    checked = {formula: judged(formula) for formula in front}
-    return (None if best is None else checked.get(best, best)), tuple(checked.values())
-
-
-def _stated(best: Formula, pool: Sequence[Formula], rows: Rows, unit: str) -> tuple[str, ...]:
-    """The stated uncertainty, how the best formula's errors compare with it, and which forms do about as well."""
-    size = f"{100 * rows.fit.stated:.3g} %" if rows.fit.relative else f"{rows.fit.stated:.3g} {unit}".rstrip()
-    mean = "" if rows.fit.weights is None else " in a row of mean weight"
-    parts = {"fitted": rows.fit, "test": rows.test, "outermost": rows.shell}
-    told = ", ".join(f"{chi2(best.expr, part):.3g} on {name} rows" for name, part in parts.items() if len(part.y))
-    said = [f"The stated uncertainty of the target is {size}{mean}; chi squared per row is {told}."]
-    if exceeds(best.expr, rows.fit):
-        said.append(EXCEEDED)
-    if others := alike(best, pool, rows):
-        said.append(f"Within the stated uncertainty these are about as short: {'; '.join(to_text(f.expr, 4) for f in others)}.")
-    return tuple(said)
-
-
-def _published(best: Formula | None, front: tuple[Formula, ...], rows: Rows) -> tuple[Formula | None, tuple[Formula, ...]]:
-    """The same, their constants fitted to held-out rows too: nothing is judged any more."""
-    every, floor = rows.every, EXACT * rows.fit.spread
-    if len(every.y) == len(rows.fit.y):
-        return best, front
-    final = {formula: fitted_to_all(formula, every, floor=floor, misfit=misfit) for formula in front}
-    return (None if best is None else final.get(best, best)), tuple(final.values())
 
 
 def _candidate_to(formula: Formula) -> dict[str, Any]:
@@ -457,50 +381,7 @@ def _unscaled(expr: Expr, scales: dict[str, float]) -> Expr:
     return mul(num(scales[""]), expr) if scales[""] != 1.0 else expr
 
 
-def _baselines(rows: Rows) -> dict[str, tuple[float, float]]:
-    """Test RMSE and R2 of the mean and of ordinary least squares."""
-    unit = float(np.max(np.abs(rows.fit.y))) or 1.0
-    spread = deviation(rows.test) if len(rows.test.y) else 0.0
-    spread = spread or unit
-    design, test = (np.vstack([np.ones_like(part.y), part.x]).T for part in (rows.fit, rows.test))
-    scale = np.max(np.abs(design), axis=0)
-    scale[scale == 0] = 1.0
-    weight = np.ones(len(rows.fit.y)) if rows.fit.weights is None else np.sqrt(rows.fit.weights / np.mean(rows.fit.weights))
-    coef = np.linalg.lstsq(design / scale * weight[:, None], rows.fit.y / unit * weight, rcond=None)[0]
-    residuals = {
-        "constant": (rows.test.y - rows.fit.mean(rows.fit.y)) / unit,
-        "linear": rows.test.y / unit - (test / scale) @ coef,
-    }
-    errors = {name: math.sqrt(rows.test.mean(r**2)) * unit if len(r) else 0.0 for name, r in residuals.items()}
-    return {name: (rmse, 1 - (rmse / spread) ** 2) for name, rmse in errors.items()}
-
-
-def _suspects(rows: Rows, config: Config) -> tuple[str, ...]:
-    """Whether a few rows so far out that they alone may have hidden the law were fitted along."""
-    if config.loss == "robust":
-        return ()
-    few = rows.fit.thinned(_SUSPECTED)
-    odd = int(np.sum(outliers(few, seed=config.seed, cut=_FAR_OUT)))
-    if not 0 < odd <= 0.1 * len(few.y):
-        return ()
-    return (f"Of {len(few.y)} rows {odd} lie far from all others: --loss robust sets such rows aside.",)
-
-
 def _broken(journal: _Journal) -> tuple[str, ...]:
     """What engines failed with, each said once."""
     notes = (note for record in journal.records if record.stage.startswith("refiner ") for note in record.notes)
     return tuple(dict.fromkeys(notes))
-
-
-def _warnings(best: Formula | None, dataset: Dataset, split: Split, status: Status) -> list[str]:
-    out = []
-    evidence = "none" if best is None else best.evidence
-    if evidence in CAVEATS:
-        out.append(CAVEATS[evidence])
-    if status != "done":
-        out.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
-    rest = data.rest(dataset, split)
-    if best is not None and len(rest):
-        rmse = error(best.expr, sample_of(dataset, rest))
-        out.append(f"Trained on a sample; on the other {len(rest)} rows the best formula's RMSE is {rmse:.3g}.")
-    return out

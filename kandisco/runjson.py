@@ -10,7 +10,7 @@ from typing import Any
 
 from kandisco.errors import InputError
 from kandisco.expr import from_json, to_json
-from kandisco.types import Array, Dataset, EdgeOrigin, Formula, Result, StageRecord, Variable
+from kandisco.types import EXCEEDED, RELATIVE, Array, Dataset, EdgeOrigin, Formula, Result, StageRecord, Variable
 
 _Shape = Any
 _NUMBER = (int, float)
@@ -190,6 +190,8 @@ def result_to_json(result: Result) -> dict[str, Any]:
         "front": [formula_to_json(formula) for formula in result.front],
         "baselines": {name: [finite(v) for v in pair] for name, pair in result.baselines.items()},
         "warnings": list(result.warnings),
+        "relative": result.relative,
+        "exceeds": result.exceeds,
     }
 
 
@@ -222,7 +224,14 @@ def result_from_json(value: Any, dataset: Dataset, records: tuple[StageRecord, .
         seconds=float(value["seconds"]),
         warnings=tuple(value["warnings"]),
         records=records,
+        relative=_said(value, "relative", dataset.relative or RELATIVE in value["warnings"]),
+        exceeds=_said(value, "exceeds", EXCEEDED in value["warnings"]),
     )
+
+
+def _said(value: Mapping[str, Any], field: str, told: bool) -> bool:
+    """A yes or no of a result; older files tell it among their warnings only."""
+    return value[field] is True if field in value else told
 
 
 def dataset_to_json(dataset: Dataset) -> dict[str, Any]:

@@ -178,6 +178,11 @@ class Formula:
     judged: Expr | None = None
     edges: tuple[EdgeOrigin, ...] = ()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether the formula may be shown as a law, with an equals sign: its evidence is exact or supported."""
+        return self.evidence in ("exact", "supported")
+
     def __str__(self) -> str:
         """The formula on one line, with its evidence and held-out error."""
         return f"{to_text(self.expr, 6)}  ({self.evidence}, R2 {self.r2_test:.6g}, RMSE {self.rmse_test:.3g} on held-out rows)"
@@ -241,7 +246,8 @@ class Result:
         baselines: test RMSE and R2 of the ``constant`` and the ``linear`` model: name -> (rmse, r2).
         noise: estimated noise floor (RMSE, target's unit); 0.0 when the data look noise-free.
         status: ``done``, ``timeout`` or ``interrupted``.
-        verified: rows outside the training sample the best formula was checked on (0 when all rows were split).
+        relative: whether constants were fitted to errors relative to the target.
+        exceeds: whether the best formula's errors are larger than the stated uncertainty; False where none is stated.
     """
 
     best: Formula | None
@@ -254,3 +260,5 @@ class Result:
     seconds: float
     warnings: tuple[str, ...] = ()
     records: tuple[StageRecord, ...] = ()
+    relative: bool = False
+    exceeds: bool = False

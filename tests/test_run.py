@@ -18,7 +18,8 @@ from kandisco.config import Config
 from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.run import Run, find_resumable, fingerprint, list_runs, versions
-from kandisco.types import Dataset, Formula, Result, StageRecord, Variable
+from kandisco.runjson import result_from_json, result_to_json
+from kandisco.types import EXCEEDED, RELATIVE, Dataset, Formula, Result, StageRecord, Variable
 
 
 def dataset(rows: int = 30, shift: float = 0.0) -> Dataset:
@@ -67,6 +68,19 @@ def test_a_result_comes_back_as_it_was_stored(tmp_path: Path) -> None:
     assert opened.config == Config(seed=3)
     assert opened.status() == "done"
     assert opened.verify() == ()
+
+
+def test_what_older_results_tell_among_their_warnings_is_read_as_fields() -> None:
+    data = dataset()
+    new = result_to_json(result(data, relative=True, exceeds=True))
+    back = result_from_json(new, data, ())
+    assert (back.relative, back.exceeds) == (True, True)
+    old = {name: value for name, value in result_to_json(result(data)).items() if name not in ("relative", "exceeds")}
+    back = result_from_json(old, data, ())
+    assert (back.relative, back.exceeds) == (False, False)
+    back = result_from_json({**old, "warnings": [RELATIVE, EXCEEDED]}, data, ())
+    assert (back.relative, back.exceeds) == (True, True)
+    assert result_from_json(old, dataclasses.replace(data, relative=True), ()).relative
 
 
 def test_numbers_that_are_not_finite_survive_as_nan_in_plain_json(tmp_path: Path) -> None:

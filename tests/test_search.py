@@ -10,13 +10,14 @@ import pytest
 from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
+from kandisco.evidence.errors import score
+from kandisco.evidence.rows import Rows
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
 from kandisco.search import Problem, attempts, settled, smooth_error
 from kandisco.search.division import divisions
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.score import Rows, score
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import StageRecord

@@ -7,22 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kandisco.evidence.errors import cross_validated, error, relative_error, score, wild
+from kandisco.evidence.residuals import noise_grows, structured
+from kandisco.evidence.rivals import skeleton
+from kandisco.evidence.rows import Rows
+from kandisco.evidence.verdict import choose, mdl
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.score import (
-    Rows,
-    choose,
-    cross_validated,
-    error,
-    mdl,
-    noise_grows,
-    relative_error,
-    score,
-    skeleton,
-    structured,
-    wild,
-)
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Formula
 

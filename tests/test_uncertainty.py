@@ -18,6 +18,9 @@ from kandisco.data.uncertainty import counted, uncertainties
 from kandisco.data.writing import to_card, to_csv
 from kandisco.errors import ConfigError, InputError
 from kandisco.estimator import KandiscoRegressor
+from kandisco.evidence.errors import chi2, exceeds, score
+from kandisco.evidence.rows import Rows, rows_of
+from kandisco.evidence.verdict import alike, choose
 from kandisco.expr import Expr, mul, num, parse, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.pipeline import discover
@@ -26,7 +29,6 @@ from kandisco.report import words
 from kandisco.run import Run, fingerprint
 from kandisco.specs import DatasetSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.score import Rows, alike, chi2, choose, exceeds, rows_of, score
 from kandisco.symbolic.dictionary import monomials, sparse_fit
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.intervals import infer

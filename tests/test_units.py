@@ -12,9 +12,9 @@ from kandisco.config import Config
 from kandisco.data import with_units
 from kandisco.data.dimensions import dimension
 from kandisco.errors import ConfigError
+from kandisco.evidence.plausible import plausible
 from kandisco.expr import parse, to_text
 from kandisco.expr.equivalence import same_law
-from kandisco.stages.plausible import plausible
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Formula, Variable

@@ -11,6 +11,7 @@ import pytest
 import sympy
 
 from kandisco import ConfigError, InputError, Registry, StageError, Workbench
+from kandisco.evidence.errors import error
 from kandisco.expr import complexity, parse
 from kandisco.expr.numeric import evaluate
 from kandisco.workbench import symbols
@@ -372,3 +373,15 @@ def test_the_drawing_names_columns_and_functions_and_is_written_where_told(fitte
     assert (tmp_path / "kan.svg").read_text(encoding="utf-8").startswith("<svg")
     with pytest.raises(ConfigError, match="cannot be written"):
         made.plot(tmp_path / "kan.docx")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_law_under_noise_gets_the_word_a_run_gives_it(registry: Registry, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = rng.uniform(-1, 1, (300, 1))
+    y = 1.37 * np.tanh(0.73 * a[:, 0]) + 0.01 * rng.normal(size=300)
+    by_hand = Workbench.from_formula("1.37*tanh(0.73*a)", a, y, names=["a"], registry=registry)
+    found = by_hand.formula()
+    assert found.evidence == "supported", "an atan does as well"
+    rows = by_hand.state.frame.rows
+    assert found.rmse_train == pytest.approx(error(found.judged or found.expr, rows.fit), rel=1e-9)

@@ -13,12 +13,12 @@ from common import Row, Watch, asked, command, report
 from kandisco.builtins.datasets import cards, load
 from kandisco.config import Config
 from kandisco.control import Control
+from kandisco.evidence.rivals import skeleton
 from kandisco.expr import Expr, parse, to_text
 from kandisco.expr.numeric import evaluate
 from kandisco.pipeline import discover
 from kandisco.plugins import load as load_plugins
 from kandisco.registry import Registry
-from kandisco.stages.score import skeleton
 from kandisco.tasks.fit import fit_formula
 from kandisco.types import Dataset
 

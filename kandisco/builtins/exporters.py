@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kandisco.builtins.provenance import is_law, provenance, range_of, variables
+from kandisco.builtins.provenance import provenance, range_of, variables
 from kandisco.hookspecs import hookimpl
 from kandisco.specs import ExporterSpec
 
@@ -76,7 +76,7 @@ def export_mathml(formulas: Sequence[Formula], dataset: Dataset) -> str:
 def _equation(formula: Formula, dataset: Dataset) -> str:
     from kandisco.expr.latex import symbol
 
-    sign = "=" if is_law(formula) else r"\approx"
+    sign = "=" if formula.trusted else r"\approx"
     return f"{symbol(dataset.target.name)} {sign} {_latex(formula, dataset)}"
 
 

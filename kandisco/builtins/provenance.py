@@ -23,7 +23,7 @@ def provenance(formula: Formula, dataset: Dataset, *, certified: bool = True) ->
     from kandisco import __version__
     from kandisco.expr import to_text
 
-    sign = "=" if is_law(formula) else "~"
+    sign = "=" if formula.trusted else "~"
     lines = [f"{dataset.target.name} {sign} {to_text(formula.expr)}", variables(dataset)]
     for variable, column in zip(dataset.inputs, dataset.x.T, strict=True):
         low, high = range_of(column)
@@ -49,11 +49,6 @@ def variables(dataset: Dataset) -> str:
 def one_line(text: str) -> str:
     """Headers come from files: a line break in one must not end a comment and become code."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def is_law(formula: Formula) -> bool:
-    """Whether an equals sign is earned."""
-    return formula.evidence in ("exact", "supported")
 
 
 def range_of(values: Any) -> tuple[float | None, float | None]:

@@ -14,7 +14,7 @@ from kandisco.expr import to_text
 from kandisco.report.domain import Condition, conditions
 from kandisco.report.honesty import Constant, Snapped, Stability, constants, snapped, stability, terms_of
 from kandisco.symbolic.sample import Sample
-from kandisco.types import RELATIVE, EdgeOrigin, Result
+from kandisco.types import EdgeOrigin, Result
 
 if TYPE_CHECKING:
     from kandisco.run import Run
@@ -65,13 +65,12 @@ def facts(run: Run, result: Result) -> Facts:
 
 def fitted_rows(run: Run, result: Result) -> Sample:
     """The stored rows the best formula's constants were fitted to: training and validation rows, or at the end all."""
-    from kandisco.stages.score import sample_of
+    from kandisco.evidence.rows import sample_of
 
     dataset, split = run.dataset(), run.split()
     last = [split.test, split.shell] if result.best is not None and result.best.judged is not None else []
     rows = np.concatenate([split.train, split.valid, *last])
-    relative = dataset.relative or RELATIVE in result.warnings
-    return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=relative)
+    return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=result.relative)
 
 
 def edges_behind(columns: Sequence[str], edges: Sequence[EdgeOrigin]) -> tuple[EdgeOrigin, ...]:

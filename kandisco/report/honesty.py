@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kandisco.evidence.rivals import skeleton
 from kandisco.expr import Expr, complexity, num, to_text
 from kandisco.expr.tree import constant_value
-from kandisco.stages.score import skeleton
 from kandisco.symbolic.codata import Suggestion, suggestions
 from kandisco.symbolic.intervals import infer
 from kandisco.symbolic.sample import Sample

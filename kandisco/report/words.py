@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kandisco.expr import to_text
 from kandisco.expr.latex import symbol, to_latex
 from kandisco.expr.rounding import digits_for
-from kandisco.types import CAVEATS, EXCEEDED
+from kandisco.types import CAVEATS
 
 if TYPE_CHECKING:
     from kandisco.types import Dataset, Formula, Result
@@ -25,7 +25,7 @@ def grounds(result: Result) -> str:
     """Why the best formula has the evidence it has, in one phrase."""
     if result.best is None:
         return ""
-    if result.best.evidence == "supported" and result.dataset.uncertainty and EXCEEDED not in result.warnings:
+    if result.best.evidence == "supported" and result.dataset.uncertainty and not result.exceeds:
         return "as good as the stated uncertainty allows, but another form could do as well"
     if result.best.evidence == "supported" and not (result.noise or result.dataset.uncertainty):
         return "machine precision on held-out rows, but few rows for so many constants"
@@ -55,7 +55,7 @@ def readable(formula: Formula, dataset: Dataset) -> str:
 def latex(formula: Formula, dataset: Dataset, *, target: bool = False) -> str:
     """The formula as LaTeX, with as few digits as keep its numbers; ``target`` puts ``y =`` before it."""
     text = to_latex(formula.expr, digits_for(formula.expr, columns_of(dataset)))
-    sign = "=" if trusted(formula) else r"\approx"
+    sign = "=" if formula.trusted else r"\approx"
     return f"{symbol(dataset.target.name)} {sign} {text}" if target else text
 
 
@@ -66,14 +66,9 @@ def refitted(result: Result) -> str:
     return "The constants are of a last fit to all rows; errors and evidence are of constants fitted without the held-out rows."
 
 
-def trusted(formula: Formula) -> bool:
-    """Whether the formula may be shown as a law."""
-    return formula.evidence in ("exact", "supported")
-
-
 def law(formula: Formula, dataset: Dataset) -> str:
     """``y = ...`` for a law, ``y ~ ...`` for what is none."""
-    return f"{dataset.target.name} {'=' if trusted(formula) else '~'} {readable(formula, dataset)}"
+    return f"{dataset.target.name} {'=' if formula.trusted else '~'} {readable(formula, dataset)}"
 
 
 def verdict(result: Result) -> list[str]:
@@ -81,7 +76,7 @@ def verdict(result: Result) -> list[str]:
     best = result.best
     if best is None:
         return ["No formula was found."]
-    if trusted(best):
+    if best.trusted:
         return []
     linear = result.baselines.get("linear")
     beside = f"; a linear model: R2 {r2(linear[1])}, RMSE {linear[0]:.4g}" if linear else ""

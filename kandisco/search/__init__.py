@@ -13,12 +13,12 @@ from functools import cache, partial
 
 import numpy as np
 
+from kandisco.evidence.rows import Rows
 from kandisco.search.closed import baselines, closed, closed_forms, curve, floor_of, paired, started
 from kandisco.search.division import NOISY, by_units, divisions
 from kandisco.search.networks import network
 from kandisco.search.problem import Attempt, Problem
 from kandisco.stages import structure
-from kandisco.stages.score import Rows
 from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.relevance import influential, most_relevant
 from kandisco.symbolic.sample import EXACT, Sample

@@ -9,9 +9,9 @@ from typing import Any
 from kandisco import kan as net
 from kandisco.config import Config
 from kandisco.control import Control
+from kandisco.evidence.rows import Rows
 from kandisco.specs import BasisSpec, FunctionSpec, RefinerSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.score import Rows
 from kandisco.symbolic.sample import Sample
 from kandisco.types import StageRecord
 

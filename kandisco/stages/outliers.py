@@ -19,6 +19,7 @@ from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Array, Dataset
 
 _CUT = 6.0
+_SUSPECTED, _FAR_OUT = 400, 20.0
 _ROUNDS = 5
 _FEWEST = 20
 _MOST = 0.4
@@ -85,6 +86,15 @@ def without(dataset: Dataset, odd: NDArray[np.bool_]) -> Dataset:
         weights=None if dataset.weights is None else dataset.weights[~odd],
         notes=(*dataset.notes, note),
     )
+
+
+def suspects(sample: Sample, *, seed: int = 0) -> tuple[str, ...]:
+    """What to say of a few rows that were fitted along, so far out that they alone may have hidden the law; empty without any."""
+    few = sample.thinned(_SUSPECTED)
+    odd = int(np.sum(outliers(few, seed=seed, cut=_FAR_OUT)))
+    if not 0 < odd <= 0.1 * len(few.y):
+        return ()
+    return (f"Of {len(few.y)} rows {odd} lie far from all others: --loss robust sets such rows aside.",)
 
 
 def far(residual: Array, sample: Sample, *, least: float = 0.0, cut: float = _CUT) -> NDArray[np.bool_]:

@@ -108,7 +108,7 @@ def summary_figure(result: Result) -> str:
 
 
 def _typeset(formula: Formula, dataset: Dataset) -> str:
-    sign = "=" if formula.evidence in ("exact", "supported") else r"\approx"
+    sign = "=" if formula.trusted else r"\approx"
     text = f"${symbol(dataset.target.name)} {sign} {to_latex(formula.expr, 6)}$"
     # LaTeX puts a thin space before the name of a function by itself, mathtext does not.
     return re.sub(r"(?<=[\w})]) (?=\\(?:exp|ln|sin|cos|tan|sinh|cosh|tanh|arc\w+|operatorname)\b)", r" \\, ", text)

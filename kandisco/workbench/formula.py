@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from kandisco import kan as net
 from kandisco.errors import StageError
+from kandisco.evidence.errors import score
+from kandisco.evidence.judge import judge
+from kandisco.evidence.rows import Rows
 from kandisco.expr import Expr, add, mul, num, to_text
+from kandisco.specs import FunctionSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import refine
-from kandisco.stages.score import Rows, choose, score
 from kandisco.stages.simplify import simplify
 from kandisco.types import EdgeId, EdgeOrigin, Formula
 from kandisco.workbench.state import Frame
@@ -94,15 +98,31 @@ def edges_of(kan: net.KAN, frame: Frame) -> tuple[EdgeOrigin, ...]:
     return tuple(found)
 
 
-def polished(expr: Expr, rows: Rows, origin: str, *, edges: tuple[EdgeOrigin, ...] = (), max_complexity: int = 80) -> Formula:
-    """The formula refitted as a whole, reduced, snapped and judged, as a run would.
+def polished(
+    expr: Expr,
+    rows: Rows,
+    library: Sequence[FunctionSpec],
+    origin: str,
+    *,
+    edges: tuple[EdgeOrigin, ...] = (),
+    max_complexity: int = 80,
+) -> Formula:
+    """The formula refitted as a whole, reduced, snapped and judged, as in a run: there is one verdict.
+
+    Args:
+        expr: a tree in the columns.
+        rows: to fit and to judge it on.
+        library: functions that might stand in a law's place.
+        origin: how it was found.
+        edges: of the network it was read off.
+        max_complexity: largest formula to consider, in nodes.
 
     Raises:
         StageError: nothing finite came of it.
     """
     refined = refine([Candidate(expr=expr, origin=origin, edges=edges)], rows.fit, max_complexity=max_complexity)
     found = simplify(refined.value, rows.fit, thorough=True).value
-    best, _ = choose([score(candidate, rows) for candidate in found], rows)
+    best = judge([score(candidate, rows) for candidate in found], rows, library).best
     if best is None:
         raise StageError(f"No finite formula came of {to_text(expr, 3)[:80]}.", hint="Fix other functions, or fit once more.")
     return best

@@ -12,9 +12,9 @@ import numpy as np
 from kandisco import data
 from kandisco import kan as net
 from kandisco.errors import ConfigError, InputError
+from kandisco.evidence.rows import Rows, rows_of
 from kandisco.expr import Expr, var
 from kandisco.expr.numeric import evaluate
-from kandisco.stages.score import Rows, rows_of
 from kandisco.stages.train import Scaled, scale
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Array, Dataset, EdgeId

@@ -22,9 +22,14 @@ class AbstractFormulas(AbstractEdges):
         return expression(self._one, self.state.frame)
 
     def formula(self) -> Formula:
-        """The formula refitted as a whole, its constants snapped where the data allow, with errors and evidence."""
+        """The formula refitted as a whole, its constants snapped where the data allow, with errors and evidence.
+
+        Judged as in a run: evidence and errors are of constants that have not seen the held-out rows (``Formula.judged``); those
+        shown are fitted to all rows in the end.
+        """
         edges = edges_of(self._one, self.state.frame)
-        return polished(self.expression(), self.state.frame.rows, f"workbench {self.shape}", edges=edges)
+        origin = f"workbench {self.shape}"
+        return polished(self.expression(), self.state.frame.rows, self._library(None), origin, edges=edges)
 
     def symbolic_formula(self, *, refit: bool = True) -> Any:
         """The formula as a sympy expression: refitted and snapped, or (``refit`` False) the network's own numbers.

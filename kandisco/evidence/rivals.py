@@ -110,3 +110,17 @@ def exchanged(expr: Expr, heads: Sequence[str]) -> Iterator[Expr]:
                 for stretch in _STRETCHES:
                     inner = add(mul(num(stretch), expr.args[0]), num(shift))
                     yield add(mul(num(1.0), call(head, inner)), num(0.01))
+
+
+def skeleton(expr: Expr) -> str:
+    """The form without its constants: two formulas with equal skeletons are the same law with other numbers."""
+    if expr.head == "var":
+        return str(expr.value)
+    parts = sorted(part for part in (skeleton(arg) for arg in expr.args) if part)
+    if not parts:
+        return ""
+    if expr.head in ("add", "mul"):
+        return parts[0] if len(parts) == 1 else f"{expr.head}({','.join(parts)})"
+    if expr.head == "pow" and expr.args[1].head == "rat":
+        return f"pow({parts[0]},{expr.args[1].value})"
+    return f"{expr.head}({','.join(parts)})"

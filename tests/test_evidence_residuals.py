@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kandisco.evidence.residuals import structured
+from kandisco.evidence.rows import Rows
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
-from kandisco.stages.score import Rows, structured
 from kandisco.symbolic.sample import Sample
 
 

@@ -1,13 +1,13 @@
-"""kandisco.stages.rivals: a function is only certain where no other could stand in its place."""
+"""kandisco.evidence.rivals: a function is only certain where no other could stand in its place."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from kandisco.evidence.rivals import exchanged, mimicked
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
-from kandisco.stages.rivals import exchanged, mimicked
 from kandisco.symbolic.sample import Sample
 
 HEADS = ("atan", "cos", "cosh", "exp", "log", "sin", "tan", "tanh")

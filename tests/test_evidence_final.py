@@ -11,6 +11,9 @@ import pytest
 from kandisco.builtins.provenance import provenance
 from kandisco.cli.output import formula_object, text_lines
 from kandisco.config import Config
+from kandisco.evidence.errors import error, misfit, score
+from kandisco.evidence.final import fitted_to_all
+from kandisco.evidence.rows import Rows, rows_of
 from kandisco.expr import Expr, parse
 from kandisco.expr.numeric import evaluate
 from kandisco.pipeline import discover
@@ -20,8 +23,6 @@ from kandisco.report.facts import fitted_rows
 from kandisco.report.markdown import markdown
 from kandisco.run import Run
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.final import fitted_to_all
-from kandisco.stages.score import Rows, error, misfit, rows_of, score
 from kandisco.symbolic.sample import EXACT
 from kandisco.types import Array, Dataset, Formula, Result, Split, Variable
 from kandisco.viz.figures import panels
