@@ -1,6 +1,7 @@
 # make demo   a law out of a real file, from nothing but python >= 3.11 and make
 # make operon the engine that --refiner auto adds, where it has wheels (part of make demo)
 # make test   the whole suite, in two processes that make -j2 runs side by side
+# make test-kernel   the tests of the search with another processor's BLAS kernels
 # make test-fast   what numba (kandisco[fast]) changes, with it, in an environment of its own
 # make test-plugins   the suite of each plugins/*, against the core, in an environment of its own
 # make check  what CI runs besides the tests: format, lint, types, layers, docs
@@ -19,9 +20,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PURELIB := 'import sysconfig; print(sysconfig.get_path("purelib"))'
 HALVES := 1 2
+KERNEL ?= SANDYBRIDGE
 PLUGINS := $(patsubst plugins/%/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 
-.PHONY: demo operon test $(HALVES:%=test-half-%) test-fast test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
+.PHONY: demo operon test $(HALVES:%=test-half-%) test-kernel test-fast test-plugins $(PLUGINS:%=test-plugin-%) check docs format clean latex
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.installed $(VENV)/.installed-operon
@@ -30,12 +32,19 @@ demo: $(VENV)/.installed $(VENV)/.installed-operon
 
 operon: $(VENV)/.installed-operon
 
-test: $(HALVES:%=test-half-%)
+# Both halves, whatever becomes of the first; a failure of either is one of make.
+test: $(VENV)/.installed-test
+	$(MAKE) -k $(HALVES:%=test-half-%)
 
 # Every other file; the examples in docstrings are with the second half. No cache: two would write it.
 $(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider $(if $(filter 2,$*),kandisco) \
 	    $(shell ls tests/test_*.py | awk 'NR % 2 == $* % 2')
+
+# What the search decides must not hang on the last bits of a BLAS: its tests once more, with the kernels of another processor.
+test-kernel: $(VENV)/.installed-test
+	OPENBLAS_CORETYPE=$(KERNEL) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:cacheprovider \
+	    $(wildcard tests/test_symbolic_*.py tests/test_search*.py tests/test_stages_divide.py tests/test_stages_structure.py)
 
 test-plugins: $(PLUGINS:%=test-plugin-%)
 

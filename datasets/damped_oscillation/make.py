@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mpmath import mp
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, uniform, write  # noqa: E402
+from tools import column, exactly, uniform, write  # noqa: E402
 
 rng = np.random.default_rng(6)
 t = np.sort(uniform(rng, 0, 6, rows=300))
 
 write(
     FOLDER,
-    {"t [s]": t, "x [cm]": 2 * np.exp(-0.3 * t) * np.cos(3 * t)},
+    {"t [s]": t, "x [cm]": exactly(lambda t: 2 * mp.exp(-3 * t / 10) * mp.cos(3 * t), t)},
     {
         "title": "Damped oscillation",
         "summary": "displacement over time, one input, a product of two functions of it",

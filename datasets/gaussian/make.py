@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mpmath import mp
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, uniform, write  # noqa: E402
+from tools import column, exactly, uniform, write  # noqa: E402
 
 rng = np.random.default_rng(10)
 x = np.sort(uniform(rng, -3, 3, rows=200))
 
 write(
     FOLDER,
-    {"x": x, "f": np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)},
+    {"x": x, "f": exactly(lambda x: mp.exp(-(x**2) / 2) / mp.sqrt(2 * mp.pi), x)},
     {
         "title": "Gaussian",
         "summary": "density of the standard normal distribution",

@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mpmath import mp
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, uniform, write  # noqa: E402
+from tools import column, exactly, uniform, write  # noqa: E402
 
 rng = np.random.default_rng(2)
 x, y = uniform(rng, -1, 1), uniform(rng, -1, 1)
-clean = np.exp(np.sin(np.pi * x) + y**2)
+clean = exactly(lambda x, y: mp.exp(mp.sin(mp.pi * x) + y**2), x, y)
 f = np.array([float(f"{value:.6g}") for value in clean + 0.01 * np.std(clean) * rng.standard_normal(len(x))])
 
 write(

@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mpmath import mp
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, uniform, write  # noqa: E402
+from tools import column, exactly, uniform, write  # noqa: E402
 
 rng = np.random.default_rng(1)
 x, y = uniform(rng, -1, 1), uniform(rng, -1, 1)
 
 write(
     FOLDER,
-    {"x": x, "y": y, "f": np.exp(np.sin(np.pi * x) + y**2)},
+    {"x": x, "y": y, "f": exactly(lambda x, y: mp.exp(mp.sin(mp.pi * x) + y**2), x, y)},
     {
         "title": "Hello, KAN",
         "summary": "exp(sin(pi*x) + y**2) on a square",

@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from mpmath import mp
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent))
-from tools import column, uniform, write  # noqa: E402
+from tools import column, exactly, uniform, write  # noqa: E402
 
 rng = np.random.default_rng(11)
 nu, t = uniform(rng, 0.2, 5), uniform(rng, 0.5, 2)
 
 write(
     FOLDER,
-    {"nu": nu, "T": t, "B": 2 * nu**3 / np.expm1(nu / t)},
+    {"nu": nu, "T": t, "B": exactly(lambda nu, t: 2 * nu**3 / mp.expm1(nu / t), nu, t)},
     {
         "title": "Planck's law",
         "summary": "spectral radiance from frequency and temperature, h = c = k = 1",
