@@ -44,7 +44,7 @@ $(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
 # What the search decides must not hang on the last bits of a BLAS: its tests once more, with the kernels of another processor.
 test-kernel: $(VENV)/.installed-test
 	OPENBLAS_CORETYPE=$(KERNEL) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -p no:cacheprovider \
-	    $(wildcard tests/test_symbolic_*.py tests/test_search*.py tests/test_stages_divide.py tests/test_stages_structure.py)
+	    $(wildcard tests/test_symbolic_*.py tests/test_search*.py tests/test_reductions_*.py tests/test_stages_structure.py)
 
 test-plugins: $(PLUGINS:%=test-plugin-%)
 

@@ -24,15 +24,15 @@ from kandisco.evidence.verdict import alike, choose
 from kandisco.expr import Expr, mul, num, parse, to_text, var
 from kandisco.expr.numeric import evaluate
 from kandisco.pipeline import discover
+from kandisco.reductions.reduction import divided
+from kandisco.reductions.units import groupings
 from kandisco.registry import Registry
 from kandisco.report import words
 from kandisco.run import Run, fingerprint
 from kandisco.specs import DatasetSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.dictionary import monomials, sparse_fit
-from kandisco.symbolic.groups import groupings
 from kandisco.symbolic.intervals import infer
-from kandisco.symbolic.reduction import divided
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.snap import simplest, uncertainty
 from kandisco.tasks.fit import fit_formula

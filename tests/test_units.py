@@ -15,7 +15,7 @@ from kandisco.errors import ConfigError
 from kandisco.evidence.plausible import plausible
 from kandisco.expr import parse, to_text
 from kandisco.expr.equivalence import same_law
-from kandisco.symbolic.groups import groupings
+from kandisco.reductions.units import groupings
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Dataset, Formula, Variable
 

@@ -14,15 +14,15 @@ from functools import cache, partial
 import numpy as np
 
 from kandisco.evidence.rows import Rows
+from kandisco.reductions.relevance import influential, most_relevant
+from kandisco.reductions.units import groupings
 from kandisco.search.closed import baselines, closed, closed_forms, curve, floor_of, paired, started
-from kandisco.search.division import NOISY, by_units, divisions
+from kandisco.search.division import by_units, divisions
 from kandisco.search.networks import network
 from kandisco.search.problem import Attempt, Problem
 from kandisco.stages import structure
-from kandisco.symbolic.groups import groupings
-from kandisco.symbolic.relevance import influential, most_relevant
 from kandisco.symbolic.sample import EXACT, Sample
-from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
+from kandisco.symbolic.surrogate import NOISY, Surrogate, fit_surrogate
 from kandisco.types import Formula
 
 __all__ = ["Attempt", "Problem", "attempts", "settled", "smooth_error"]

@@ -18,6 +18,8 @@ from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import even_out
 from kandisco.types import Array
 
+NOISY = 1e-5
+"""Share of variance on unseen rows above which a surrogate is up against noise."""
 _BOUNDS = ((-12.0, 5.0), (-3.0, 14.0), (float(np.log(1e-9)), 0.0))
 
 

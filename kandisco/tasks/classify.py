@@ -248,7 +248,7 @@ def _labels(classes: Sequence[str]) -> Array | None:
 
 def _relevant(task: Labelled, split: Split) -> list[int]:
     """At most eight columns for the formulas: those that a network of single curves leans on."""
-    from kandisco.symbolic.relevance import most_relevant
+    from kandisco.reductions.relevance import most_relevant
 
     x = task.dataset.x[split.train]
     if x.shape[1] <= _MOST_COLUMNS:

@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.factors import log_factors
+from kandisco.reductions.powers import log_factors
 from kandisco.symbolic.sample import Sample
 
 RNG = np.random.default_rng(8)

@@ -7,8 +7,8 @@ import pytest
 
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.parts import Parts, parts
-from kandisco.symbolic.reduction import Reduction
+from kandisco.reductions.intercept import Parts, parts
+from kandisco.reductions.reduction import Reduction
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 

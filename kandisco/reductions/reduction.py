@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -17,14 +18,28 @@ from kandisco.types import Array
 _APART = 30.0
 
 
+Kind = Literal["index", "powers", "idle", "divide", "scale", "group", "homogeneous", "merge", "product", "intercept", "units"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reduction:
-    """A smaller problem: its rows, how a formula for it becomes one for the larger problem, and the test's misfit."""
+    """A smaller problem.
 
+    Attributes:
+        kind: the test that found it; see the module of that name, and ``gradients`` for those a surrogate's gradients show.
+        name: for people: a formula's origin tells it.
+        sample: the rows of the smaller problem.
+        rebuild: makes a formula for the larger problem of one for the smaller.
+        doubt: how far the test is from being met, each in its own measure; 0 where it is met, or there is nothing to measure.
+        priority: the place among reductions of the same room, the least first.
+    """
+
+    kind: Kind
     name: str
     sample: Sample
     rebuild: Callable[[Expr], Expr]
-    misfit: float
+    doubt: float = 0.0
+    priority: float = 0.0
 
 
 def influence(sample: Sample, slope: Array) -> Array:

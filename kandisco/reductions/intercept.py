@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from kandisco.expr import Expr, add, mul, parse, to_text, var
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.reduction import Reduction, divided, without
+from kandisco.reductions.reduction import Reduction, divided, without
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate, kernel, tune
 from kandisco.symbolic.transforms import Undone, transforms
@@ -46,13 +46,13 @@ class Parts:
     """A problem in two: ``slope`` is solved first, ``rest`` says what is left of the rows once its formula is known.
 
     A slope that is a constant has no columns.
-    ``misfit`` is the error on unseen rows over the deviation of the target.
+    ``doubt`` is the error on unseen rows over the deviation of the target.
     """
 
     name: str
     slope: Sample
     rest: Callable[[Expr], Reduction]
-    misfit: float
+    doubt: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +236,7 @@ def _factor(smooth: Array, nugget: float) -> Array:
             nugget = max(10 * nugget, float(np.finfo(np.float64).eps) * float(np.trace(smooth)))
 
 
-def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
+def _split(sample: Sample, found: _Fitted, doubt: float) -> Parts | Reduction:
     """The form as a division by g, where the intercept is nothing but error, or as a slope and what it leaves."""
     form = found.form
     g, outer = form.g.substitute({_X: var(sample.names[form.i])}), form.undone.outer
@@ -247,10 +247,11 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
     )
     if _divides(found):
         return Reduction(
+            kind="product",
             name=f"divide {form.undone.name} by {to_text(g)}",
             sample=without(divided(below, g), [form.i]),
             rebuild=lambda expr: outer.substitute({_X: mul(g, expr)}),
-            misfit=misfit,
+            doubt=doubt,
         )
     name, blurred = f"{form.undone.name} in {to_text(g)}", found.blurred[1]
     # The process errs smoothly, which tests would take for structure: noise of that size hides it.
@@ -264,10 +265,11 @@ def _split(sample: Sample, found: _Fitted, misfit: float) -> Parts | Reduction:
         y = below.y - evaluate(taken, below.columns)
         error = _KNOWN * blurred * float(found.g.std()) if expr.numbers() else 0.0
         return Reduction(
+            kind="intercept",
             name=name,
             sample=without(replace(below, y=y, error=error), [form.i]),
             rebuild=lambda intercept: outer.substitute({_X: add(intercept, taken)}),
-            misfit=misfit,
+            doubt=doubt,
         )
 
-    return Parts(name=name, slope=slope, rest=rest, misfit=misfit)
+    return Parts(name=name, slope=slope, rest=rest, doubt=doubt)

@@ -7,7 +7,7 @@ import pytest
 
 from kandisco.expr import parse, to_text
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.merge import merges
+from kandisco.reductions.merge import merges
 from kandisco.symbolic.sample import Sample
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kandisco.expr import parse
-from kandisco.symbolic.reduction import divided
+from kandisco.reductions.reduction import divided
 from kandisco.symbolic.sample import Sample
 
 X = np.array([[1.0, 2.0, 4.0, 3.0, 2.5]])

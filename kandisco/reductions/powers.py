@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from kandisco.expr import Expr, mul, to_text, var
-from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
+from kandisco.reductions.reduction import Reduction, divided, influence, raised, without
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.spectral import chance, spline_features
 from kandisco.symbolic.surrogate import fit_surrogate
@@ -15,7 +15,7 @@ from kandisco.types import Array
 
 _CLEAR_SLOPE, _SHARP_SLOPE = 0.2, 0.06
 _COARSE, _VAGUE, _IDLE = 0.05, 1e-2, 2e-3
-# The misfit of factors that no surrogate can confirm.
+# The doubt of factors that no surrogate can confirm.
 _UNSEEN = 0.2
 _LEVEL = 1e-3
 
@@ -63,17 +63,18 @@ def _divided(sample: Sample, usable: list[int], powers: dict[int, Fraction]) -> 
 def _reduction(sample: Sample, factors: list[Expr], columns: list[int], doubt: float) -> Reduction:
     factor = mul(*factors)
     return Reduction(
+        kind="powers",
         name=f"divide by {to_text(factor)}",
         sample=without(divided(sample, factor), columns),
         rebuild=lambda expr: mul(factor, expr),
-        misfit=doubt,
+        doubt=doubt,
     )
 
 
 def _idle_factors(sample: Sample, factors: dict[int, Expr]) -> tuple[dict[int, float], float]:
     """Those of the factors whose column no longer matters once all are divided out, and how much a surrogate still feels it.
 
-    None where the surrogate saw clearly before and no longer does. The misfit is above 0 where no surrogate can tell.
+    None where the surrogate saw clearly before and no longer does. The doubt is above 0 where no surrogate can tell.
     """
     rest = divided(sample, mul(*factors.values()))
     if not factors or not np.all(np.isfinite(rest.y)):

@@ -1,4 +1,4 @@
-"""Divide: smaller problems inside a problem, found in the gradients of a smooth surrogate.
+"""Smaller problems inside a problem, found in the gradients of a smooth surrogate.
 
 Four tests, all exact for the true gradients, with e_i = x_i dy/dx_i / y the local exponents:
   power factor   e_i is one number p          =>  y = x_i^p h(the others)
@@ -14,19 +14,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import product
 
 import numpy as np
 
-from kandisco.expr import Expr, add, mul, num, power, rat, to_text, var
+from kandisco.expr import Expr, add, mul, num, power, rat, var
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.reduction import Reduction, divided, influence, raised, without
+from kandisco.reductions.reduction import Reduction, divided, influence, raised, without
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import Surrogate, fit_surrogate
 from kandisco.types import Array
 
-_SMOOTH = 0.5
 _BLIND, _IDLE = 0.5, 2e-3
+# What a doubt counts against those of other tests: a power that divides out leaves a column less, a scaling is one group of many.
+_POWER, _SCALING = 0.5, 2.0
 # Noise this strong hides a weak column from the gradients; then prediction decides.
 _FELT, _AS_GOOD, _CLEAR = 1e-5, 1.05, 2.0
 
@@ -46,8 +46,8 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
     if not found and (r := _homogeneous(sample, x, value, slope, limit)):
         found.append(r)
     # One clear test makes the doubtful ones doubtful indeed: asin(u) is nearly u where u is small.
-    clearest = min((r.misfit for r in found), default=0.0)
-    return sorted((r for r in found if r.misfit <= max(30 * clearest, 1e-3)), key=lambda r: r.misfit)
+    clearest = min((r.priority for r in found), default=0.0)
+    return sorted((r for r in found if r.priority <= max(30 * clearest, 1e-3)), key=lambda r: r.priority)
 
 
 def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
@@ -61,61 +61,7 @@ def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
     if fit_surrogate(fewer).missing > (_AS_GOOD if missing > _FELT else _CLEAR) * missing:
         return None
     names = ", ".join(sample.names[i] for i in drop)
-    return Reduction(name=f"without {names}", sample=fewer, rebuild=lambda expr: expr, misfit=0.0)
-
-
-def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
-    """y, or y over one column, as a curve in one product of powers -1, 0, 1 or one sum of columns, however wildly it oscillates.
-
-    Sorted by the right z, neighbouring targets are close: von Neumann's ratio of their mean squared difference to the variance is
-    near 0, for any wrong z near 2 (give or take 2 over the root of the rows). No surrogate is needed, so this also finds what is
-    too rough for one.
-    """
-    n = len(sample.names)
-    if n > columns or n < 2:
-        return []
-    signed = bool(np.all(sample.x > 0) or np.all(sample.x != 0))
-    divisors = [None, *(k for k in range(n) if np.all(sample.x[k] != 0))]
-    targets = [(k, sample if k is None else divided(sample, var(sample.names[k]))) for k in divisors]
-    found: list[Reduction] = []
-    for powers in product((1, 0, -1), repeat=n):
-        lead = next((p for p in powers if p), 0)
-        if lead != 1 or sum(map(abs, powers)) < 2:
-            continue
-        for multiply in (True, False):
-            z = np.prod(sample.x ** np.array(powers)[:, None], axis=0) if multiply else np.array(powers) @ sample.x
-            if (multiply and not signed) or not np.all(np.isfinite(z)):
-                continue
-            order = np.argsort(z, kind="stable")
-            for divisor, target in targets:
-                roughness = _roughness(target.y[order])
-                if roughness < _SMOOTH and (divisor is None or powers[divisor] == 0):
-                    found.append(_indexed(target, powers, multiply, z, divisor, roughness))
-    return sorted(found, key=lambda r: r.misfit)[:2]
-
-
-def _roughness(y: Array) -> float:
-    """Von Neumann's ratio of an ordered curve; ranks tell where a few rows own all the variance."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(y)
-    return min(float(np.mean(np.diff(v) ** 2) / (np.var(v) or 1.0)) for v in (y, ranks))
-
-
-def _indexed(
-    target: Sample, powers: tuple[int, ...], multiply: bool, z: Array, divisor: int | None, roughness: float
-) -> Reduction:
-    parts = [(var(name), p) for name, p in zip(target.names, powers, strict=True) if p]
-    expr = (
-        mul(*(raised(v, Fraction(p)) for v, p in parts))
-        if multiply
-        else add(*(v if p > 0 else mul(rat(-1), v) for v, p in parts))
-    )
-    factor = rat(1) if divisor is None else var(target.names[divisor])
-    smaller = replace(target, names=("z",), x=z[None, :])
-    return Reduction(
-        name="index " + to_text(expr), sample=smaller, rebuild=lambda e: mul(factor, e.substitute({"z": expr})), misfit=roughness
-    )
+    return Reduction(kind="idle", name=f"without {names}", sample=fewer, rebuild=lambda expr: expr)
 
 
 def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, limit: float) -> Reduction | None:
@@ -125,17 +71,19 @@ def _power_factor(sample: Sample, i: int, x: Array, value: Array, slope: Array, 
     if clear.sum() < 30 or np.any(sample.x[i] == 0):
         return None
     p = _nice(float(np.median(exponents[clear])))
-    misfit = float(np.median(np.abs(exponents[clear] - p)))
-    if p == 0 or misfit > limit * max(abs(float(p)), 0.3):
+    doubt = float(np.median(np.abs(exponents[clear] - p)))
+    if p == 0 or doubt > limit * max(abs(float(p)), 0.3):
         return None
     if Fraction(p).denominator % 2 == 0 and np.any(sample.x[i] < 0):
         return None
     factor = raised(var(sample.names[i]), p)
     return Reduction(
+        kind="divide",
         name=f"divide by {sample.names[i]}^{p}",
         sample=without(divided(sample, factor), [i]),
         rebuild=lambda expr: mul(factor, expr),
-        misfit=0.5 * misfit,
+        doubt=doubt,
+        priority=_POWER * doubt,
     )
 
 
@@ -148,18 +96,20 @@ def _scaling(sample: Sample, i: int, j: int, x: Array, value: Array, slope: Arra
         return None
     a, p0 = np.polyfit(second[clear], first[clear], 1)
     p, r = _nice(float(p0)), _nice(float(-a))
-    misfit = float(np.median(np.abs(first[clear] - float(p) + float(r) * second[clear])))
-    if p == 0 or r == 0 or misfit > limit * max(0.3, float(np.std(first[clear]))):
+    doubt = float(np.median(np.abs(first[clear] - float(p) + float(r) * second[clear])))
+    if p == 0 or r == 0 or doubt > limit * max(0.3, float(np.std(first[clear]))):
         return None
     name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
     expr = mul(var(sample.names[j]), raised(var(sample.names[i]), -r))
     z = evaluate(expr, {sample.names[i]: sample.x[i], sample.names[j]: sample.x[j]})
     factor = raised(var(sample.names[i]), p)
     return Reduction(
+        kind="scale",
         name=f"scale {sample.names[j]} by {sample.names[i]}",
         sample=without(divided(sample, factor), [i, j], new=(name, z)),
         rebuild=lambda e: mul(factor, e.substitute({name: expr})),
-        misfit=2 * misfit,
+        doubt=doubt,
+        priority=_SCALING * doubt,
     )
 
 
@@ -197,10 +147,12 @@ def _homogeneous(sample: Sample, x: Array, value: Array, slope: Array, limit: fl
     smaller = without(divided(sample, factor), gone)
     smaller = replace(smaller, names=(*smaller.names, *names), x=np.vstack([smaller.x, *columns]))
     return Reduction(
+        kind="homogeneous",
         name=f"homogeneous in {', '.join(sample.names[i] for i in gone)}",
         sample=smaller,
         rebuild=lambda e: mul(factor, e.substitute(inner)),
-        misfit=spread,
+        doubt=spread,
+        priority=spread,
     )
 
 
@@ -216,8 +168,8 @@ def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float)
     p, q = round(2 * (a + 1)) / 2, round(2 * (1 - b)) / 2
     level = float(np.median(size[clear] - (p - 1) * np.log(np.abs(x[i][clear])) + (q - 1) * np.log(np.abs(x[j][clear]))))
     model = level + (p - 1) * np.log(np.abs(x[i][clear])) - (q - 1) * np.log(np.abs(x[j][clear]))
-    misfit = float(np.median(np.abs(size[clear] - model)))
-    if misfit > limit or abs(p) > 4 or abs(q) > 4:
+    doubt = float(np.median(np.abs(size[clear] - model)))
+    if doubt > limit or abs(p) > 4 or abs(q) > 4:
         return None
     if (p == 0) != (q == 0):
         return None
@@ -234,10 +186,12 @@ def _group(sample: Sample, i: int, j: int, x: Array, slope: Array, limit: float)
     name = f"z{len(sample.names)}_{sample.names[i]}_{sample.names[j]}"
     smaller = without(sample, [i, j], new=(name, z))
     return Reduction(
+        kind="group",
         name=f"group {sample.names[i]},{sample.names[j]}",
         sample=smaller,
         rebuild=lambda e: e.substitute({name: expr}),
-        misfit=misfit,
+        doubt=doubt,
+        priority=doubt,
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from kandisco.expr import Expr, add, mul, power, rat, var
 from kandisco.expr.numeric import evaluate
-from kandisco.symbolic.reduction import Reduction, divided, raised, without
+from kandisco.reductions.reduction import Reduction, divided, raised, without
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Array
@@ -64,7 +64,7 @@ def merges(sample: Sample, *, most: int = 2) -> list[Reduction]:
     found.sort(key=lambda item: item[0])
     judged = [(_error(smaller, factor, learnt), merge) for _, merge, smaller, factor in found[:_JUDGED]]
     good = sorted((item for item in judged if item[0] < _AS_GOOD * whole), key=lambda item: item[0])
-    return [_reduction(sample, merge, misfit=error / sample.spread) for error, merge in good[:most]]
+    return [_reduction(sample, merge, doubt=error / sample.spread) for error, merge in good[:most]]
 
 
 def _error(sample: Sample, factor: Array, learnt: int) -> float:
@@ -106,11 +106,13 @@ def _name(sample: Sample, merge: _Merge) -> str:
     return f"z{len(sample.names)}_{sample.names[merge.i]}_{sample.names[merge.j]}"
 
 
-def _reduction(sample: Sample, merge: _Merge, *, misfit: float) -> Reduction:
+def _reduction(sample: Sample, merge: _Merge, *, doubt: float) -> Reduction:
     name = _name(sample, merge)
     return Reduction(
+        kind="merge",
         name=f"merge {sample.names[merge.i]},{sample.names[merge.j]}",
         sample=_merged(sample, merge)[0],
         rebuild=lambda expr: mul(merge.divisor, expr.substitute({name: merge.z})),
-        misfit=misfit,
+        doubt=doubt,
+        priority=doubt,
     )
