@@ -26,6 +26,7 @@ else:
 
 Evidence = Literal["exact", "supported", "weak", "none"]
 LawKind = Literal["exact", "inequality", "approximate", "boundary"]
+Method = Literal["network", "division", "engine"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")
 # Said once of a best formula that is no law: in the verdict where a person reads, among the warnings where a program does.
@@ -163,6 +164,9 @@ class Formula:
         judged: the same tree with constants fitted without the held-out rows, which the errors and the evidence are of; None
             where ``expr`` is that tree. In the end the constants are fitted to all rows.
         edges: those of the network it was read off, or of the one a refiner started from; empty for a closed form.
+        methods: what found it: a ``network`` that it was read off, ``division`` into smaller problems, an ``engine``.
+        shape: of the network it was read off, where that was trained, such as ``[2,1,1]``.
+        engine: name of the refiner that proposed its form.
     """
 
     expr: Expr
@@ -177,6 +181,9 @@ class Formula:
     std_errors: tuple[float, ...] = ()
     judged: Expr | None = None
     edges: tuple[EdgeOrigin, ...] = ()
+    methods: tuple[Method, ...] = ()
+    shape: str = ""
+    engine: str = ""
 
     @property
     def trusted(self) -> bool:
