@@ -18,6 +18,11 @@ def kandisco_functions() -> Iterable[specs.FunctionSpec]:  # type: ignore[empty-
 
 
 @hookspec
+def kandisco_laws() -> Iterable[specs.LawSpec]:  # type: ignore[empty-body]
+    """Laws with constants to be fitted, as textbooks print them."""
+
+
+@hookspec
 def kandisco_bases() -> Iterable[specs.BasisSpec]:  # type: ignore[empty-body]
     """Edge bases for the networks."""
 

@@ -30,6 +30,7 @@ GROUP = "kandisco"
 ENVIRONMENT = "KANDISCO_PLUGINS"
 DEFAULT = (
     "functions",
+    "laws",
     "bases",
     "readers",
     "exporters",

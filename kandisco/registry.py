@@ -11,7 +11,17 @@ from typing import Any, Generic, TypeVar
 from kandisco.errors import InputError, PluginError
 from kandisco.plugins import Contribution, Failure, PluginInfo, Plugins
 from kandisco.shield import Shielded, guarded, unusable
-from kandisco.specs import BasisSpec, CommandSpec, DatasetSpec, ExporterSpec, FunctionSpec, Observer, ReaderSpec, RefinerSpec
+from kandisco.specs import (
+    BasisSpec,
+    CommandSpec,
+    DatasetSpec,
+    ExporterSpec,
+    FunctionSpec,
+    LawSpec,
+    Observer,
+    ReaderSpec,
+    RefinerSpec,
+)
 
 S = TypeVar("S")
 ALL = "all"
@@ -147,6 +157,11 @@ class Registry:
         return self._shelf("function", "kandisco_functions")
 
     @property
+    def all_laws(self) -> Shelf[LawSpec]:
+        """The shelf of parametric laws."""
+        return self._shelf("law", "kandisco_laws")
+
+    @property
     def all_bases(self) -> Shelf[BasisSpec]:
         """The shelf of edge bases."""
         return self._shelf("basis", "kandisco_bases")
@@ -201,6 +216,14 @@ class Registry:
     def function(self, name: str) -> FunctionSpec:
         """The function of this name."""
         return self.all_functions.get(name)
+
+    def laws(self) -> tuple[LawSpec, ...]:
+        """All parametric laws."""
+        return self.all_laws.specs()
+
+    def law(self, name: str) -> LawSpec:
+        """The parametric law of this name."""
+        return self.all_laws.get(name)
 
     def bases(self) -> tuple[BasisSpec, ...]:
         """All edge bases."""
@@ -319,7 +342,7 @@ class Registry:
         """Name -> plugin, for one kind.
 
         Args:
-            kind: ``functions``, ``bases``, ``refiners``, ``datasets``, ``readers``, ``exporters`` or ``commands``.
+            kind: ``functions``, ``laws``, ``bases``, ``refiners``, ``datasets``, ``readers``, ``exporters`` or ``commands``.
         """
         shelf: Shelf[Any] = getattr(self, f"all_{kind}")
         return shelf.owners()

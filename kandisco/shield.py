@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from kandisco.errors import KandiscoError, PluginError
 from kandisco.plugins import Contribution, Failure, PluginInfo, Plugins
-from kandisco.specs import AbstractBasis, BasisSpec, CommandSpec, DatasetSpec, ExporterSpec, FunctionSpec, Observer, ReaderSpec
+from kandisco.specs import (
+    AbstractBasis,
+    BasisSpec,
+    CommandSpec,
+    DatasetSpec,
+    ExporterSpec,
+    FunctionSpec,
+    LawSpec,
+    Observer,
+    ReaderSpec,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -42,6 +52,11 @@ def unusable(spec: Any) -> str:
                 return f"function {name!r}: {spec.sympy!r} does not contain x"
         except (KandiscoError, TypeError, AttributeError) as error:
             return f"function {name!r}: {spec.sympy!r} is no function of x ({error})"
+    if isinstance(spec, LawSpec):
+        try:
+            spec.expr  # noqa: B018 - reading it is the test
+        except (KandiscoError, TypeError, AttributeError) as error:
+            return f"law {name!r}: {spec.formula!r} is not a formula of its inputs and parameters ({error})"
     if isinstance(spec, ReaderSpec) and (isinstance(spec.suffixes, str) or not all(isinstance(s, str) for s in spec.suffixes)):
         return f"reader {name!r}: suffixes={spec.suffixes!r} is no tuple of texts"
     return ""

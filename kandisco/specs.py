@@ -45,6 +45,77 @@ class FunctionSpec:
     numpy: Callable[[Any], Any] | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class LawParameter:
+    """A constant of a ``LawSpec``, in its usual symbol.
+
+    Attributes:
+        name: identifier it has in the formula, e.g. ``"Km"``.
+        positive: whether the law means anything only where it is above zero.
+        start: its order of size, as text in the letters of the law's inputs and target, which stand for their typical sizes:
+            ``"S"`` for a constant that is of the size of the column S, ``"1/t"`` for a rate, ``"2"`` for a pure number.
+    """
+
+    name: str
+    positive: bool = False
+    start: str = "1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LawSpec:
+    """A law with constants to be fitted, as a textbook prints it.
+
+    Attributes:
+        name: unique name, e.g. ``"michaelis-menten"``.
+        title: what a result is called, e.g. ``"Michaelis-Menten"``.
+        formula: ``target = expression`` in the names of ``kandisco.expr.heads``, e.g. ``"v = Vmax*S/(Km + S)"``. Each letter in
+            the expression is an input or a parameter. Numbers in it are part of the law; they are not fitted.
+        inputs: letters that stand for columns, one to three of them.
+        parameters: letters that stand for constants, in the order they are reported in.
+        aliases: other names of the same formula, or of what it is known as in another field.
+        same_as: name of a law that is the same set of functions in other letters; empty for one that stands for itself.
+        tags: fields it is used in, e.g. ``("enzymes", "kinetics")``.
+        references: papers or books.
+
+    Example:
+        >>> law = LawSpec(name="decay", title="Decay", formula="N = N0*exp(-k*t)", inputs=("t",),
+        ...               parameters=(LawParameter(name="N0", start="N"), LawParameter(name="k", positive=True, start="1/t")))
+        >>> law.target, law.expr.variables()
+        ('N', ('N0', 'k', 't'))
+    """
+
+    name: str
+    title: str
+    formula: str
+    inputs: tuple[str, ...]
+    parameters: tuple[LawParameter, ...]
+    aliases: tuple[str, ...] = ()
+    same_as: str = ""
+    tags: tuple[str, ...] = ("general",)
+    references: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The letter left of the equals sign."""
+        return self.formula.partition("=")[0].strip()
+
+    @property
+    def letters(self) -> tuple[str, ...]:
+        """Inputs, then parameters."""
+        return (*self.inputs, *(parameter.name for parameter in self.parameters))
+
+    @property
+    def expr(self) -> Expr:
+        """The right-hand side, with inputs and parameters as its variables.
+
+        Raises:
+            InputError: the formula cannot be read, or has a letter that is neither.
+        """
+        from kandisco.expr import parse
+
+        return parse(self.formula.partition("=")[2], self.letters)
+
+
 class AbstractBasis(abc.ABC):
     """A set of univariate basis functions on [lo, hi]; an edge is a linear combination of them."""
 

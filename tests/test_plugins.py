@@ -74,7 +74,7 @@ def test_every_hook_hands_over_one_kind_of_spec() -> None:
     kinds = {hook: expected_type(hook) for hook in HOOKS}
     assert kinds["kandisco_functions"] is specs.FunctionSpec
     assert kinds["kandisco_observers"] is specs.Observer
-    assert len(set(kinds.values())) == len(HOOKS) == 8
+    assert len(set(kinds.values())) == len(HOOKS) == 9
 
 
 def test_a_file_in_the_plugins_directory_takes_part(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from kandisco.hookspecs import hookimpl
 from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.shield import unusable
-from kandisco.specs import AbstractBasis, BasisSpec, DatasetSpec, ExporterSpec, FunctionSpec, ReaderSpec
+from kandisco.specs import AbstractBasis, BasisSpec, DatasetSpec, ExporterSpec, FunctionSpec, LawSpec, ReaderSpec
 
 RANGE = torch.zeros(2, dtype=torch.float64), torch.ones(2, dtype=torch.float64)
 
@@ -124,6 +124,7 @@ def test_short_cuts_of_a_basis_pass_and_are_checked(wrong: bool, said: str) -> N
         ("kandisco_functions", FunctionSpec(name="f", sympy=3), "no function of x"),  # type: ignore[arg-type]
         ("kandisco_functions", FunctionSpec(name="f", sympy="pi"), "does not contain x"),
         ("kandisco_functions", FunctionSpec(name="", sympy="x"), "has the name ''"),
+        ("kandisco_laws", LawSpec(name="f", title="F", formula="y = a*z", inputs=("x",), parameters=()), "no column 'a'"),
         ("kandisco_readers", ReaderSpec(name="r", suffixes=".xy", read=raises), "no tuple of texts"),  # type: ignore[arg-type]
     ],
 )

@@ -13,11 +13,11 @@ from kandisco.errors import ConfigError
 if TYPE_CHECKING:
     from kandisco.registry import Registry
 
-KINDS = ("functions", "bases", "refiners", "datasets", "readers", "exporters")
+KINDS = ("functions", "laws", "bases", "refiners", "datasets", "readers", "exporters")
 
 
 def list_(ctx: typer.Context, kind: str = typer.Argument(..., metavar="KIND", help="One of: " + ", ".join(KINDS) + ".")) -> None:
-    """List what can be named: functions, bases, refiners, datasets, readers, exporters."""
+    """List what can be named: functions, laws, bases, refiners, datasets, readers, exporters."""
     if kind not in KINDS:
         raise ConfigError(f"There is nothing called {kind!r} to list.", hint="List one of: " + ", ".join(KINDS) + ".")
     session: Session = ctx.obj
@@ -59,6 +59,10 @@ def _function(spec: Any) -> tuple[str, ...]:
     return spec.sympy, f"({low:g}, {high:g})", ",".join(spec.tags)
 
 
+def _law(spec: Any) -> tuple[str, ...]:
+    return spec.title, spec.formula, ",".join(spec.inputs), ",".join(spec.tags)
+
+
 def _dataset(spec: Any) -> tuple[str, ...]:
     return spec.summary, spec.truth, spec.license
 
@@ -70,6 +74,7 @@ def _refiner(spec: Any) -> tuple[str, ...]:
 
 _COLUMNS: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[str, ...]]]] = {
     "functions": (("of x", "domain", "tags"), _function),
+    "laws": (("title", "formula", "inputs", "tags"), _law),
     "bases": (("what",), lambda spec: (spec.summary,)),
     "refiners": (("here", "what"), _refiner),
     "datasets": (("what", "truth", "licence"), _dataset),

@@ -12,6 +12,7 @@ from kandisco.errors import ConfigError, PluginError
 KINDS = {
     "basis": "bases",
     "functions": "functions",
+    "law": "laws",
     "refiner": "refiners",
     "dataset": "datasets",
     "reader": "readers",

@@ -17,6 +17,7 @@ from kandisco.testing.datasets import check_dataset
 from kandisco.testing.exporters import check_exporter
 from kandisco.testing.findings import Finding, Report
 from kandisco.testing.functions import check_function
+from kandisco.testing.laws import check_law
 from kandisco.testing.observers import check_observer
 from kandisco.testing.plugin import Check, check_plugin, checks_of, parametrize_with_checks
 from kandisco.testing.readers import check_reader
@@ -31,6 +32,7 @@ __all__ = [
     "check_dataset",
     "check_exporter",
     "check_function",
+    "check_law",
     "check_observer",
     "check_plugin",
     "check_reader",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kandisco.plugins import Plugins, load, load_file
 from kandisco.registry import Registry
-from kandisco.testing import bases, commands, datasets, exporters, functions, observers, readers, refiners
+from kandisco.testing import bases, commands, datasets, exporters, functions, laws, observers, readers, refiners
 from kandisco.testing.findings import Finding, Report, Rule, apply_rule
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ HEAVY = ("torch", "sympy", "scipy", "pandas", "sklearn", "matplotlib", "pysr")
 # hook -> what its specs are called, and their rules
 KINDS: Mapping[str, tuple[str, Mapping[str, Rule]]] = {
     "kandisco_functions": ("function", functions.RULES),
+    "kandisco_laws": ("law", laws.RULES),
     "kandisco_bases": ("basis", bases.RULES),
     "kandisco_refiners": ("refiner", refiners.RULES),
     "kandisco_datasets": ("dataset", datasets.RULES),
@@ -31,7 +32,7 @@ KINDS: Mapping[str, tuple[str, Mapping[str, Rule]]] = {
     "kandisco_exporters": ("exporter", exporters.RULES),
     "kandisco_commands": ("command", commands.RULES),
 }
-SHELVES = ("functions", "bases", "refiners", "datasets", "readers", "exporters", "commands")
+SHELVES = ("functions", "laws", "bases", "refiners", "datasets", "readers", "exporters", "commands")
 
 
 @dataclass(frozen=True, kw_only=True)
