@@ -21,13 +21,15 @@ from kandisco.evidence.baselines import baselines
 from kandisco.evidence.errors import score
 from kandisco.evidence.judge import judge
 from kandisco.evidence.plausible import plausible
-from kandisco.evidence.remarks import remarks
+from kandisco.evidence.probable import baselines_of, verdict_of
+from kandisco.evidence.remarks import remarks, remarks_of
 from kandisco.evidence.residuals import noise_grows
 from kandisco.evidence.rows import Rows, rows_of, sample_of
 from kandisco.evidence.verdict import choose, law, may_be_plainer, mdl
 from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
 from kandisco.expr.heads import HEADS
-from kandisco.runjson import edges_from_json, edges_to_json, found_by_from_json, found_by_to_json
+from kandisco.posterior import Prior
+from kandisco.runjson import edges_from_json, edges_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.outliers import outliers, outliers_of, suspects, without
@@ -122,6 +124,9 @@ def _discover(
     dataset = without(given, outliers(sample_of(given), seed=config.seed)) if config.loss == "robust" else given
     split, rows = _parted(dataset, config)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
+    few = _of_few_rows(dataset, config, registry, journal, control, units) if search.few.applies(dataset, config) else None
+    if few is not None and (few.settled or control.reason()):
+        return _told(few, dataset, config, control, journal)
     pool, status = _searched(rows, config, registry, journal, control, units)
     if status == "done" and not search.settled(pool, rows) and noise_grows(pool, rows):
         rows = rows.relative()
@@ -131,6 +136,9 @@ def _discover(
         dataset = without(given, outliers_of(found.expr, replace(sample_of(given), relative=rows.fit.relative)))
         split, rows = _parted(dataset, config, relative=rows.fit.relative)
         pool = [score(_candidate(formula).refitted(rows.fit.refit(formula.expr)), rows) for formula in pool]
+    if few is not None:
+        few = search.few.with_others(few, [formula.expr for formula in pool], Prior(), stop=control.reason)
+        return _told(few, dataset, config, control, journal)
     verdict = judge(pool, rows, registry.functions(config.functions))
     best = verdict.best
     result = Result(
@@ -151,6 +159,58 @@ def _discover(
         records=tuple(journal.records),
         relative=rows.fit.relative,
         exceeds=verdict.exceeds,
+    )
+    journal.tell("run_finished", result)
+    return result
+
+
+def _of_few_rows(
+    dataset: Dataset, config: Config, registry: Registry, journal: _Journal, control: Control, units: Mapping[str, str]
+) -> search.few.Measured:
+    """Every simple form of a small table, as one more unit of the run."""
+    registry.engines(config.refiner), registry.basis(config.basis)  # a name that is not there is told before anything is tried
+    journal.tell("stage_started", "search", shape=search.few.NAME)
+    started = time.perf_counter()
+    found = search.few.measured(
+        sample_of(dataset),
+        registry.functions(config.functions),
+        units,
+        prior=Prior(),
+        most=config.max_complexity,
+        stop=control.reason,
+    )
+    metrics = {"candidates": found.tried, "formulas": len(found.forms), "best": found.forms[0].rmse if found.forms else None}
+    seconds = time.perf_counter() - started
+    journal.record(StageRecord(stage=search.few.NAME, seed=config.seed, seconds=seconds, metrics=metrics))
+    return found
+
+
+def _told(found: search.few.Measured, dataset: Dataset, config: Config, control: Control, journal: _Journal) -> Result:
+    """The result where all rows count."""
+    verdict = verdict_of(found.forms, found.sample)
+    best = verdict.best
+    noisy = best is not None and best.evidence != "none" and best.rmse_train > EXACT * found.sample.spread
+    status: Status = control.reason() or "done"
+    relative = bool(found.forms) and found.forms[0].weighed.relative
+    result = Result(
+        best=best,
+        front=verdict.front,
+        dataset=dataset,
+        baselines=baselines_of(found.sample),
+        noise=best.rmse_train if best is not None and noisy else 0.0,
+        status=status,
+        seed=config.seed,
+        seconds=control.elapsed(),
+        warnings=(
+            *dataset.notes,
+            *remarks_of(verdict, found.sample, relative, dataset.target.unit, status),
+            *(suspects(found.sample, seed=config.seed) if config.loss != "robust" and noisy else ()),
+            *_broken(journal),
+        ),
+        records=tuple(journal.records),
+        relative=relative,
+        exceeds=verdict.exceeds,
+        tried=found.tried,
     )
     journal.tell("run_finished", result)
     return result
@@ -247,7 +307,7 @@ def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list
 
 
 def _attempted(attempt: search.Attempt, control: Control, scales: dict[str, float]) -> list[Candidate]:
-    return [replace(c, expr=_unscaled(c.expr, scales), rmse=math.inf, std_errors=()) for c in attempt.run(control)]
+    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin, edges=c.edges) for c in attempt.run(control)]
 
 
 def _proposed(refiner: RefinerSpec, seeds: Sequence[Formula], work: _Work) -> list[Candidate]:
@@ -266,16 +326,12 @@ def _proposed(refiner: RefinerSpec, seeds: Sequence[Formula], work: _Work) -> li
     work.journal.record(found.record)
     if not seeds or not seeds[0].edges:
         return found.value
-    seed = seeds[0]
-    return [
-        replace(c, origin=f"{c.origin}, started from: {_story(seed)}", edges=seed.edges, shape=seed.shape).found_by(*seed.methods)
-        for c in found.value
-    ]
+    return [replace(c, origin=f"{c.origin}, started from: {_story(seeds[0])}", edges=seeds[0].edges) for c in found.value]
 
 
 def _story(formula: Formula) -> str:
     """How a formula was found, without what its own engine started from."""
-    return formula.origin.removeprefix(f"refiner {formula.engine}, started from: ") if formula.engine else formula.origin
+    return formula.origin.partition(", started from: ")[2] or formula.origin
 
 
 def _heads(expr: Expr) -> frozenset[str]:
@@ -299,14 +355,7 @@ def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
 
 def _candidate(formula: Formula) -> Candidate:
     return Candidate(
-        expr=formula.expr,
-        origin=formula.origin,
-        rmse=formula.rmse_train,
-        std_errors=formula.std_errors,
-        edges=formula.edges,
-        methods=formula.methods,
-        shape=formula.shape,
-        engine=formula.engine,
+        expr=formula.expr, origin=formula.origin, rmse=formula.rmse_train, std_errors=formula.std_errors, edges=formula.edges
     )
 
 
@@ -352,7 +401,6 @@ def _candidate_to(formula: Formula) -> dict[str, Any]:
         "rmse": formula.rmse_train,
         "std_errors": errors,
         "edges": edges_to_json(formula.edges),
-        **found_by_to_json(formula),
     }
 
 
@@ -364,7 +412,6 @@ def _candidate_from(item: dict[str, Any]) -> Candidate:
         rmse=item["rmse"],
         std_errors=errors,
         edges=edges_from_json(item.get("edges", [])),
-        **found_by_from_json(item),
     )
 
 

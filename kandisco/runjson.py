@@ -39,7 +39,6 @@ _FORMULA: _Shape = {
     "origin": str,
     "std_errors": [_MAYBE],
 }
-_FOUND_BY: _Shape = {"methods": [frozenset(("network", "division", "engine"))], "shape": str, "engine": str}
 _EDGE: _Shape = {"start": str, "end": str, "symbol": str, "r2": _MAYBE, "curve": str}
 _RESULT: _Shape = {
     "status": _STATUS,
@@ -109,6 +108,11 @@ def plain(value: Any) -> Any:
     return plain(value.tolist()) if type(value).__module__ == "numpy" else str(value)
 
 
+def _maybe(value: Any) -> float | None:
+    """A number, or None for null and for what older files do not have."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
@@ -136,7 +140,7 @@ def formula_to_json(formula: Formula) -> dict[str, Any]:
         "std_errors": [finite(value) for value in formula.std_errors],
         "judged": None if formula.judged is None else to_json(formula.judged),
         "edges": edges_to_json(formula.edges),
-        **found_by_to_json(formula),
+        "probability": formula.probability,
     }
 
 
@@ -155,31 +159,6 @@ def edges_from_json(value: Any) -> tuple[EdgeOrigin, ...]:
     return tuple(EdgeOrigin(**{name: item[name] for name in _EDGE} | {"r2": _number(item["r2"])}) for item in value)
 
 
-def found_by_to_json(formula: Formula) -> dict[str, Any]:
-    """What found a formula, as JSON values."""
-    return {"methods": list(formula.methods), "shape": formula.shape, "engine": formula.engine}
-
-
-def found_by_from_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """Read ``found_by_to_json``'s value back; of older files, which told it in the origin only, as far as that tells.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    if "methods" in value:
-        check(value, _FOUND_BY)
-        return {"methods": tuple(value["methods"]), "shape": value["shape"], "engine": value["engine"]}
-    origin = value["origin"]
-    shape, engine = re.search(r"kan (\[.*?\])", origin), re.match(r"refiner ([^,]+)", origin)
-    found = {
-        "network": value.get("edges") or shape,
-        "division": re.search(r"divide|group|index|merge|scale", origin),
-        "engine": engine,
-    }
-    methods = tuple(name for name, said in found.items() if said)
-    return {"methods": methods, "shape": shape[1] if shape else "", "engine": engine[1] if engine else ""}
-
-
 def formula_from_json(value: Mapping[str, Any]) -> Formula:
     """Read ``formula_to_json``'s value back.
 
@@ -191,18 +170,18 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         expr = from_json(value["expr"])
         judged = None if value.get("judged") is None else from_json(value["judged"])
         edges = edges_from_json(value.get("edges", []))
-        told = {**{name: _number(value[name]) for name in _METRICS}, **found_by_from_json(value)}
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"A stored formula is damaged: {error}.", hint="Run kandisco discover again.") from None
     return Formula(
         expr=expr,
         complexity=value["complexity"],
+        **{name: _number(value[name]) for name in _METRICS},
         evidence=value["evidence"],
         origin=value["origin"],
         std_errors=tuple(_number(error) for error in value["std_errors"]),
         judged=judged,
         edges=edges,
-        **told,
+        probability=_maybe(value.get("probability")),
     )
 
 
@@ -220,6 +199,7 @@ def result_to_json(result: Result) -> dict[str, Any]:
         "warnings": list(result.warnings),
         "relative": result.relative,
         "exceeds": result.exceeds,
+        "tried": result.tried,
     }
 
 
@@ -254,6 +234,7 @@ def result_from_json(value: Any, dataset: Dataset, records: tuple[StageRecord, .
         records=records,
         relative=_said(value, "relative", dataset.relative or RELATIVE in value["warnings"]),
         exceeds=_said(value, "exceeds", EXCEEDED in value["warnings"]),
+        tried=int(_maybe(value.get("tried")) or 0),
     )
 
 

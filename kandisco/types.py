@@ -26,7 +26,6 @@ else:
 
 Evidence = Literal["exact", "supported", "weak", "none"]
 LawKind = Literal["exact", "inequality", "approximate", "boundary"]
-Method = Literal["network", "division", "engine"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")
 # Said once of a best formula that is no law: in the verdict where a person reads, among the warnings where a program does.
@@ -34,6 +33,8 @@ CAVEATS: Mapping[Evidence, str] = {
     "weak": "The best formula is an approximation, not a law: its errors still have structure, or the rows are too few.",
     "none": "No trustworthy formula was found: nothing explains the held-out rows. Do not use the one shown as a law.",
 }
+# Forms of a smaller share of the posterior are excluded by the rows, as far as anything is.
+EXCLUDED = 0.01
 # Warnings of runs whose formula misses a stated uncertainty, and of those whose constants were fitted to relative errors.
 EXCEEDED = "The errors are larger than stated: the uncertainty is too small, or the formula is not the law."
 RELATIVE = "The errors grow with the target, so constants were fitted to relative errors."
@@ -164,9 +165,8 @@ class Formula:
         judged: the same tree with constants fitted without the held-out rows, which the errors and the evidence are of; None
             where ``expr`` is that tree. In the end the constants are fitted to all rows.
         edges: those of the network it was read off, or of the one a refiner started from; empty for a closed form.
-        methods: what found it: a ``network`` that it was read off, ``division`` into smaller problems, an ``engine``.
-        shape: of the network it was read off, where that was trained, such as ``[2,1,1]``.
-        engine: name of the refiner that proposed its form.
+        probability: share of the posterior over all forms that were tried (see docs/design/few-rows.md); None where the rows are
+            too many for it to be asked.
     """
 
     expr: Expr
@@ -181,9 +181,7 @@ class Formula:
     std_errors: tuple[float, ...] = ()
     judged: Expr | None = None
     edges: tuple[EdgeOrigin, ...] = ()
-    methods: tuple[Method, ...] = ()
-    shape: str = ""
-    engine: str = ""
+    probability: float | None = None
 
     @property
     def trusted(self) -> bool:
@@ -255,6 +253,8 @@ class Result:
         status: ``done``, ``timeout`` or ``interrupted``.
         relative: whether constants were fitted to errors relative to the target.
         exceeds: whether the best formula's errors are larger than the stated uncertainty; False where none is stated.
+        tried: how many simple forms were tried exhaustively; 0 where the rows were too many for it. Where they were not, all rows
+            count, and test errors are those at each row as predicted from the others.
     """
 
     best: Formula | None
@@ -269,3 +269,10 @@ class Result:
     records: tuple[StageRecord, ...] = ()
     relative: bool = False
     exceeds: bool = False
+    tried: int = 0
+
+    @property
+    def rivals(self) -> tuple[Formula, ...]:
+        """Other forms that the rows do not exclude, the most probable first; empty where probabilities are not known."""
+        others = [f for f in self.front if f != self.best and f.probability is not None and f.probability >= EXCLUDED]
+        return tuple(sorted(others, key=lambda f: -(f.probability or 0.0)))

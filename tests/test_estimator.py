@@ -96,8 +96,8 @@ def test_it_is_at_home_in_scikit_learns_tools() -> None:
     model = KandiscoRegressor(**QUICK)
     scores = cross_val_score(make_pipeline(StandardScaler(), model), X, 2 * X[:, 0] + X[:, 1], cv=3)
     assert scores.min() > 0.999999
-    search = GridSearchCV(model, {"max_attempts": [1, 4]}, cv=3).fit(X, Y)
-    assert search.best_params_ == {"max_attempts": 4}
+    search = GridSearchCV(model, {"max_complexity": [1, 12]}, cv=3).fit(X, Y)
+    assert search.best_params_ == {"max_complexity": 12}
     assert search.best_estimator_.formulas_[0].evidence == "exact"
 
 

@@ -24,6 +24,7 @@ from kandisco.plugins import load
 from kandisco.registry import Registry
 from kandisco.report.facts import fitted_rows
 from kandisco.run import Run
+from kandisco.search import few
 from kandisco.specs import Observer, RefineProblem, RefinerSpec
 from kandisco.types import Dataset, Formula, Result, StageRecord, Variable
 
@@ -185,7 +186,7 @@ def test_observers_hear_every_attempt_once() -> None:
     heard = Heard()
     result = discover(table(A * B, A, B), Config(), REGISTRY, observers=(heard,))
     assert heard.started == list(dict.fromkeys(heard.started))
-    assert heard.started[0] == "constant"
+    assert heard.started[0] == few.NAME
     assert tuple(heard.records) == result.records
     assert heard.finished == 1
 
@@ -221,7 +222,7 @@ def test_a_robust_run_sets_slipped_rows_aside_and_tells_which() -> None:
     y[[4, 50]] += 40.0
     settings = (Config(loss=loss, refiner="none", max_attempts=4) for loss in get_args(Loss))
     plain, robust = (discover(table(y, a, b, names="ab"), config, REGISTRY) for config in settings)
-    assert plain.best is not None and plain.best.evidence == "none"
+    assert plain.best is not None and plain.best.evidence != "exact"
     assert any("--loss robust" in warning for warning in plain.warnings)
     assert robust.best is not None and robust.best.evidence == "exact" and to_text(robust.best.expr) == "a/b**2"
     assert "2 of 120 rows set aside as outliers, counted from 1 after the header: 5, 51." in robust.warnings

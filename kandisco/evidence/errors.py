@@ -124,7 +124,4 @@ def score(candidate: Candidate, rows: Rows) -> Formula:
         origin=candidate.origin,
         std_errors=candidate.std_errors,
         edges=candidate.edges,
-        methods=candidate.methods,
-        shape=candidate.shape,
-        engine=candidate.engine,
     )

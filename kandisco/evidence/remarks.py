@@ -7,7 +7,8 @@ from kandisco.evidence.errors import error
 from kandisco.evidence.judge import Verdict
 from kandisco.evidence.rows import Rows, sample_of
 from kandisco.expr import to_text
-from kandisco.types import CAVEATS, EXCEEDED, RELATIVE, Dataset, Split, Status
+from kandisco.symbolic.sample import Sample
+from kandisco.types import CAVEATS, EXCEEDED, EXCLUDED, RELATIVE, Dataset, Split, Status
 
 
 def remarks(verdict: Verdict, rows: Rows, dataset: Dataset, split: Split, status: Status) -> tuple[str, ...]:
@@ -22,7 +23,7 @@ def remarks(verdict: Verdict, rows: Rows, dataset: Dataset, split: Split, status
     """
     said = [RELATIVE] if rows.fit.relative and not rows.fit.stated else []
     if verdict.chi2:
-        said += _stated(verdict, rows, dataset.target.unit)
+        said += _stated(verdict, rows.fit, dataset.target.unit)
     evidence = "none" if verdict.best is None else verdict.best.evidence
     if evidence in CAVEATS:
         said.append(CAVEATS[evidence])
@@ -35,10 +36,36 @@ def remarks(verdict: Verdict, rows: Rows, dataset: Dataset, split: Split, status
     return tuple(said)
 
 
-def _stated(verdict: Verdict, rows: Rows, unit: str) -> list[str]:
+def remarks_of(verdict: Verdict, sample: Sample, relative: bool, unit: str, status: Status) -> tuple[str, ...]:
+    """What a run warns of where all rows count: the kind of errors, the forms not excluded, a search cut short.
+
+    Args:
+        verdict: on the forms that were tried.
+        sample: all rows.
+        relative: whether errors are a share of each value.
+        unit: of the target.
+        status: how the search ended.
+    """
+    said = [RELATIVE] if relative and not sample.stated else []
+    if verdict.chi2:
+        said += _stated(verdict, sample, unit)
+    evidence = "none" if verdict.best is None else verdict.best.evidence
+    if evidence in CAVEATS:
+        said.append(CAVEATS[evidence])
+    rivals = [f for f in verdict.front if f != verdict.best and (f.probability or 0.0) >= EXCLUDED]
+    if rivals and not verdict.chi2:
+        rivals.sort(key=lambda f: -(f.probability or 0.0))
+        others = "; ".join(f"{to_text(f.expr, 4)} ({100 * (f.probability or 0.0):.0f} %)" for f in rivals[:3])
+        said.append(f"The rows do not exclude: {others}.")
+    if status != "done":
+        said.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
+    return tuple(said)
+
+
+def _stated(verdict: Verdict, sample: Sample, unit: str) -> list[str]:
     """The stated uncertainty, how the best formula's errors compare with it, and which forms do about as well."""
-    size = f"{100 * rows.fit.stated:.3g} %" if rows.fit.relative else f"{rows.fit.stated:.3g} {unit}".rstrip()
-    mean = "" if rows.fit.weights is None else " in a row of mean weight"
+    size = f"{100 * sample.stated:.3g} %" if sample.relative else f"{sample.stated:.3g} {unit}".rstrip()
+    mean = "" if sample.weights is None else " in a row of mean weight"
     told = ", ".join(f"{value:.3g} on {name} rows" for name, value in verdict.chi2.items())
     said = [f"The stated uncertainty of the target is {size}{mean}; chi squared per row is {told}."]
     if verdict.exceeds:

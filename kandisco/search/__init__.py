@@ -16,6 +16,7 @@ import numpy as np
 from kandisco.evidence.rows import Rows
 from kandisco.reductions.relevance import influential, most_relevant
 from kandisco.reductions.units import groupings
+from kandisco.search import few
 from kandisco.search.closed import baselines, closed, closed_forms, curve, floor_of, paired, started
 from kandisco.search.division import by_units, divisions
 from kandisco.search.networks import network
@@ -25,7 +26,7 @@ from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.symbolic.surrogate import NOISY, Surrogate, fit_surrogate
 from kandisco.types import Formula
 
-__all__ = ["Attempt", "Problem", "attempts", "settled", "smooth_error"]
+__all__ = ["Attempt", "Problem", "attempts", "few", "settled", "smooth_error"]
 
 _MANY, _SCREENED = 12, 10
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")

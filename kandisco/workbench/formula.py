@@ -120,8 +120,7 @@ def polished(
     Raises:
         StageError: nothing finite came of it.
     """
-    candidate = Candidate(expr=expr, origin=origin, edges=edges, methods=("network",))
-    refined = refine([candidate], rows.fit, max_complexity=max_complexity)
+    refined = refine([Candidate(expr=expr, origin=origin, edges=edges)], rows.fit, max_complexity=max_complexity)
     found = simplify(refined.value, rows.fit, thorough=True).value
     best = judge([score(candidate, rows) for candidate in found], rows, library).best
     if best is None:

@@ -1,0 +1,332 @@
+"""One posterior over the forms that were tried: each fitted, weighed, put in its plainest words, and compared with all others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from kandisco.arrays import Array
+from kandisco.expr import Expr, add, mul, num, rat
+from kandisco.expr.numeric import Program, evaluate
+from kandisco.expr.rewrite import simplify as rewritten
+from kandisco.posterior.integral import Weighed, weigh
+from kandisco.posterior.prior import Prior
+from kandisco.symbolic.refit import Fit, residual_unit
+from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.snap import replace_number, without_neutral
+
+# Steps of the first fit of each form, and forms that are fitted to the end and put in plainer words.
+_FIRST_STEPS, _TIDIED = 12, 24
+# Forms more than this many nats behind the first are not heard of again.
+_FAR = 14.0
+# Two forms whose values differ by less than this share of the noise on every row are one form in other words.
+_SAME = 1e-3
+# Exact values are tried for a constant within this many standard errors.
+_NEAR = 2.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """A form to be weighed.
+
+    Attributes:
+        expr: the tree, with starting values.
+        relative: kind of errors it is to be fitted with.
+        origin: how it was found.
+        cost: nats that its own source asks for it; None for the prior's price of the tree.
+    """
+
+    expr: Expr
+    relative: bool
+    origin: str
+    cost: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A form, fitted to all rows.
+
+    Attributes:
+        expr: the tree with its fitted constants.
+        std_errors: of the constants.
+        weighed: evidence integral, noise and kind of errors.
+        cost: nats of the prior.
+        rmse: in the kind of errors of ``weighed``.
+        origin: how it was found.
+        probability: share of the posterior among all forms that were tried.
+    """
+
+    expr: Expr
+    std_errors: tuple[float, ...]
+    weighed: Weighed
+    cost: float
+    rmse: float
+    origin: str
+    probability: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Log of evidence times prior, in nats."""
+        return self.weighed.evidence - self.cost
+
+
+class Judge:
+    """Fits and weighs forms on one table, all rows counting."""
+
+    def __init__(self, sample: Sample, prior: Prior, *, floor: float = 0.0) -> None:
+        self.samples = {kind: replace(sample, relative=kind) for kind in (False, True)}
+        self.sample = sample
+        self.prior = prior
+        self.floor = floor
+        self.columns = dict(zip(sample.names, sample.x, strict=True))
+
+    def form(self, proposal: Proposal, *, iterations: int = 60) -> Form:
+        """The form with its constants fitted from where they are."""
+        return self.weighed(self.samples[proposal.relative].refit(proposal.expr, iterations=iterations), proposal)
+
+    def weighed(self, fit: Fit, proposal: Proposal) -> Form:
+        sample = self.samples[proposal.relative]
+        floor = self.floor / (float(np.mean(np.abs(sample.y))) or 1.0) if proposal.relative else self.floor
+        cost = self.prior.cost(fit.expr, len(sample.names))
+        return Form(
+            expr=fit.expr,
+            std_errors=tuple(fit.std_errors.tolist()),
+            weighed=weigh(fit.expr, sample, floor=floor),
+            cost=cost if proposal.cost is None else min(cost, proposal.cost),
+            rmse=fit.rmse,
+            origin=proposal.origin,
+        )
+
+    def values(self, form: Form) -> Array:
+        return evaluate(form.expr, self.columns)
+
+
+def posterior(
+    proposals: Iterable[Proposal], judge: Judge, *, most: int = 20, stop: Callable[[], object] = lambda: ""
+) -> list[Form]:
+    """The forms worth naming, the most probable first, with their probabilities.
+
+    Args:
+        proposals: what was found, in any order.
+        judge: the table.
+        most: forms returned.
+        stop: asked between fits.
+
+    Returns:
+        At most ``most`` forms. Probabilities are among all that were proposed; those of forms that say the same are added.
+    """
+    with np.errstate(all="ignore"):  # a form without a value on some row is weighed as impossible
+        return _posterior(proposals, judge, most, stop)
+
+
+def _posterior(proposals: Iterable[Proposal], judge: Judge, most: int, stop: Callable[[], object]) -> list[Form]:
+    first: list[tuple[Form, Proposal]] = []
+    for proposal in proposals:
+        if stop() and first:
+            break
+        form = judge.form(proposal, iterations=_FIRST_STEPS)
+        if math.isfinite(form.weighed.evidence):
+            first.append((form, proposal))
+    first.sort(key=lambda item: -item[0].score)
+    distinct = _distinct(first, judge)
+    tidied: list[Form] = []
+    for form, proposal in distinct[:_TIDIED]:
+        if tidied and (stop() or form.score < max(f.score for f in tidied) - _FAR):
+            break
+        tidied.append(_tidied(form, proposal, judge))
+    rest = [form for form, _ in distinct[_TIDIED : 2 * _TIDIED]]
+    return _shared(_merged([*tidied, *rest], judge))[:most]
+
+
+def again(
+    forms: Sequence[Form], proposals: Iterable[Proposal], judge: Judge, *, most: int = 20, stop: Callable[[], object] = lambda: ""
+) -> list[Form]:
+    """The posterior over forms that were weighed before and new proposals."""
+    new = posterior(proposals, judge, most=most, stop=stop)
+    return _shared(_merged([*forms, *new], judge))[:most]
+
+
+def _distinct(forms: Sequence[tuple[Form, Proposal]], judge: Judge) -> list[tuple[Form, Proposal]]:
+    """The same without forms that are an earlier one in other words: equal values on all rows, no fewer constants."""
+    kept: list[tuple[Form, Proposal]] = []
+    values: list[Array] = []
+    best = forms[0][0].score if forms else 0.0
+    for form, proposal in forms:
+        if form.score < best - 2 * _FAR or len(kept) >= 4 * _TIDIED:
+            break
+        own = judge.values(form)
+        twins = (
+            other
+            for (other, _), theirs in zip(kept, values, strict=True)
+            if other.weighed.relative == form.weighed.relative and _same(own, theirs, form.weighed.sigma, judge.sample.y, form)
+        )
+        if next(twins, None) is None:
+            kept.append((form, proposal))
+            values.append(own)
+    return kept
+
+
+def _same(own: Array, theirs: Array, sigma: float, y: Array, form: Form) -> bool:
+    unit = sigma * np.abs(y) if form.weighed.relative else sigma
+    return bool(np.all(np.abs(own - theirs) <= _SAME * unit + 1e-12 * np.abs(y)))
+
+
+def _tidied(form: Form, proposal: Proposal, judge: Judge) -> Form:
+    """The form fitted to the end, then rewritten and with exact numbers where the posterior prefers them."""
+    best = judge.form(replace(proposal, expr=form.expr))
+    best = max(best, _rewritten(best, proposal, judge), key=lambda f: f.score)
+    tried: set[Expr] = set()
+    while True:
+        better = None
+        for simpler in _simpler(best):
+            if simpler in tried:
+                continue
+            tried.add(simpler)
+            trial = judge.form(replace(proposal, expr=simpler), iterations=_FIRST_STEPS)
+            if trial.score > best.score and (better is None or trial.score > better.score):
+                better = trial
+        if better is None:
+            return max(best, _rewritten(best, proposal, judge), key=lambda f: f.score)
+        best = judge.form(replace(proposal, expr=better.expr))
+
+
+def _rewritten(form: Form, proposal: Proposal, judge: Judge) -> Form:
+    """In the words a physicist would choose, where these say the same."""
+    short = rewritten(form.expr, columns=judge.columns)
+    if short == form.expr:
+        return form
+    fit = judge.samples[proposal.relative].refit(short, iterations=_FIRST_STEPS)
+    return judge.weighed(fit, proposal) if fit.rmse <= form.rmse * (1 + 1e-6) else form
+
+
+def _simpler(form: Form) -> Iterator[Expr]:
+    """The tree with one constant exact, one summand less, or two coefficients alike."""
+    values = form.expr.numbers()
+    roles = list(_roles(form.expr))
+    for i, (value, error) in enumerate(zip(values, form.std_errors, strict=True)):
+        for exact in _exact_values(value, error, roles[i]):
+            yield without_neutral(replace_number(form.expr, i, rat(exact)))
+    yield from _without_a_term(form.expr)
+    yield from _alike(form)
+
+
+def _exact_values(value: float, error: float, role: str) -> Iterator[Fraction]:
+    """Exact numbers near a constant: any small fraction for an exponent, one or minus one for a factor, zero for a term."""
+    width = max(_NEAR * error, 1e-9 * abs(value)) if math.isfinite(error) else 0.3 * abs(value)
+    candidates = {Fraction(1), Fraction(-1)} if role != "term" else {Fraction(0), Fraction(1), Fraction(-1)}
+    limits = (1, 2, 3, 4) if role == "exponent" else (1, 2)
+    for limit in limits:
+        near = Fraction(value).limit_denominator(limit) if abs(value) < 1e6 else Fraction(0)
+        if near and abs(near.numerator) <= 100:
+            candidates.add(near)
+    yield from sorted((c for c in candidates if abs(float(c) - value) <= width), key=lambda c: abs(float(c) - value))
+
+
+def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
+    """For each fitted constant: ``term`` in a sum, ``exponent``, or ``factor``."""
+    if expr.head == "num":
+        yield role
+    for i, arg in enumerate(expr.args):
+        yield from _roles(arg, "term" if expr.head == "add" else "exponent" if expr.head == "pow" and i else "factor")
+
+
+def _without_a_term(expr: Expr) -> Iterator[Expr]:
+    if expr.head == "add":
+        for i in range(len(expr.args)):
+            rest = expr.args[:i] + expr.args[i + 1 :]
+            yield rest[0] if len(rest) == 1 else Expr("add", rest)
+    for i, arg in enumerate(expr.args):
+        for smaller in _without_a_term(arg):
+            yield Expr(expr.head, (*expr.args[:i], smaller, *expr.args[i + 1 :]), expr.value)
+
+
+def _alike(form: Form) -> Iterator[Expr]:
+    """Sums of terms whose coefficients are equal, or opposite, within their errors: one coefficient in front."""
+
+    def change(expr: Expr) -> Iterator[Expr]:
+        if expr.head == "add":
+            parts = [_coefficient(arg) for arg in expr.args]
+            known = [c for c, _ in parts if c is not None]
+            if len(known) == len(parts) >= 2 and max(map(abs, known)) <= 1.2 * min(map(abs, known)):
+                size = float(np.mean(np.abs(known)))
+                lead = math.copysign(size, known[0])
+                signed = [e if c * lead > 0 else mul(rat(-1), e) for (_, e), c in zip(parts, known, strict=True)]
+                yield mul(num(lead), add(*signed))
+        for i, arg in enumerate(expr.args):
+            for changed in change(arg):
+                yield Expr(expr.head, (*expr.args[:i], changed, *expr.args[i + 1 :]), expr.value)
+
+    yield from change(form.expr)
+
+
+def _coefficient(expr: Expr) -> tuple[float | None, Expr]:
+    """The fitted factor of a term and what it multiplies."""
+    if expr.head == "mul":
+        numbers = [arg for arg in expr.args if arg.head == "num"]
+        rest = [arg for arg in expr.args if arg.head != "num"]
+        if len(numbers) == 1 and rest:
+            return float(numbers[0].value), mul(*rest)  # type: ignore[arg-type]
+    return None, expr
+
+
+def _merged(forms: Sequence[Form], judge: Judge) -> list[Form]:
+    """Forms of equal words together: the best of each, its evidence that of all kinds of errors."""
+    groups: dict[str, list[Form]] = {}
+    for form in sorted(forms, key=lambda f: -f.score):
+        groups.setdefault(words(form.expr), []).append(form)
+    kept = [group[0] for group in groups.values()]
+    kept = [
+        form for form, _ in _distinct([(f, Proposal(expr=f.expr, relative=f.weighed.relative, origin="")) for f in kept], judge)
+    ]
+    total = {words(group[0].expr): _log_sum([f.score for f in group[:2]]) for group in groups.values()}
+    return [replace(f, probability=total[words(f.expr)]) for f in kept]
+
+
+def _shared(forms: Sequence[Form]) -> list[Form]:
+    """The same with probabilities in place of logarithms."""
+    if not forms:
+        return []
+    whole = _log_sum([form.probability for form in forms])
+    out = [replace(form, probability=math.exp(form.probability - whole)) for form in forms]
+    return sorted(out, key=lambda f: (-f.probability, f.cost))
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    top = max(values)
+    return top + math.log(sum(math.exp(v - top) for v in values))
+
+
+def words(expr: Expr) -> str:
+    """The form with its fitted constants left open: terms and factors in a fixed order."""
+    if expr.head == "num":
+        return "c"
+    if not expr.args:
+        return str(expr.value)
+    parts = [words(arg) for arg in expr.args]
+    if expr.head in ("add", "mul"):
+        parts.sort()
+    return f"{expr.head}({','.join(parts)})"
+
+
+def left_out(form: Form, sample: Sample) -> Array:
+    """The error at each row, predicted from the others: residual over one minus its leverage (PRESS).
+
+    Returns:
+        float64 [rows] in the target's unit; exact where constants enter linearly, to first order elsewhere.
+    """
+    kind = replace(sample, relative=form.weighed.relative)
+    program = Program(form.expr, kind.names)
+    value, jacobian = program.jacobian(program.start[None, :], kind.x)
+    residual = value[0] - kind.y
+    if not len(program.start):
+        return np.asarray(residual)
+    unit = residual_unit(kind.y, kind.relative, kind.weights)
+    slopes = (jacobian[0] / unit).T
+    scale = np.linalg.norm(slopes, axis=0)
+    q = np.linalg.svd(slopes / np.where(scale > 0, scale, 1.0), full_matrices=False)
+    leverage = np.sum(q[0][:, q[1] > 1e-10 * q[1][0]] ** 2, axis=1)
+    return np.asarray(residual / np.maximum(1.0 - leverage, 1e-3))
