@@ -29,7 +29,7 @@ from kandisco.evidence.verdict import choose, law, may_be_plainer, mdl
 from kandisco.expr import Expr, from_json, mul, num, parse, to_json, to_text, var
 from kandisco.expr.heads import HEADS
 from kandisco.posterior import Prior
-from kandisco.runjson import edges_from_json, edges_to_json
+from kandisco.runjson import edges_from_json, edges_to_json, found_by_from_json, found_by_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.outliers import outliers, outliers_of, suspects, without
@@ -307,7 +307,7 @@ def _refined(pool: Sequence[Formula], refiner: RefinerSpec, work: _Work) -> list
 
 
 def _attempted(attempt: search.Attempt, control: Control, scales: dict[str, float]) -> list[Candidate]:
-    return [Candidate(expr=_unscaled(c.expr, scales), origin=c.origin, edges=c.edges) for c in attempt.run(control)]
+    return [replace(c, expr=_unscaled(c.expr, scales), rmse=math.inf, std_errors=()) for c in attempt.run(control)]
 
 
 def _proposed(refiner: RefinerSpec, seeds: Sequence[Formula], work: _Work) -> list[Candidate]:
@@ -326,12 +326,16 @@ def _proposed(refiner: RefinerSpec, seeds: Sequence[Formula], work: _Work) -> li
     work.journal.record(found.record)
     if not seeds or not seeds[0].edges:
         return found.value
-    return [replace(c, origin=f"{c.origin}, started from: {_story(seeds[0])}", edges=seeds[0].edges) for c in found.value]
+    seed = seeds[0]
+    return [
+        replace(c, origin=f"{c.origin}, started from: {_story(seed)}", edges=seed.edges, shape=seed.shape).found_by(*seed.methods)
+        for c in found.value
+    ]
 
 
 def _story(formula: Formula) -> str:
     """How a formula was found, without what its own engine started from."""
-    return formula.origin.partition(", started from: ")[2] or formula.origin
+    return formula.origin.removeprefix(f"refiner {formula.engine}, started from: ") if formula.engine else formula.origin
 
 
 def _heads(expr: Expr) -> frozenset[str]:
@@ -355,7 +359,14 @@ def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
 
 def _candidate(formula: Formula) -> Candidate:
     return Candidate(
-        expr=formula.expr, origin=formula.origin, rmse=formula.rmse_train, std_errors=formula.std_errors, edges=formula.edges
+        expr=formula.expr,
+        origin=formula.origin,
+        rmse=formula.rmse_train,
+        std_errors=formula.std_errors,
+        edges=formula.edges,
+        methods=formula.methods,
+        shape=formula.shape,
+        engine=formula.engine,
     )
 
 
@@ -401,6 +412,7 @@ def _candidate_to(formula: Formula) -> dict[str, Any]:
         "rmse": formula.rmse_train,
         "std_errors": errors,
         "edges": edges_to_json(formula.edges),
+        **found_by_to_json(formula),
     }
 
 
@@ -412,6 +424,7 @@ def _candidate_from(item: dict[str, Any]) -> Candidate:
         rmse=item["rmse"],
         std_errors=errors,
         edges=edges_from_json(item.get("edges", [])),
+        **found_by_from_json(item),
     )
 
 

@@ -39,6 +39,7 @@ _FORMULA: _Shape = {
     "origin": str,
     "std_errors": [_MAYBE],
 }
+_FOUND_BY: _Shape = {"methods": [frozenset(("network", "division", "engine"))], "shape": str, "engine": str}
 _EDGE: _Shape = {"start": str, "end": str, "symbol": str, "r2": _MAYBE, "curve": str}
 _RESULT: _Shape = {
     "status": _STATUS,
@@ -141,6 +142,7 @@ def formula_to_json(formula: Formula) -> dict[str, Any]:
         "judged": None if formula.judged is None else to_json(formula.judged),
         "edges": edges_to_json(formula.edges),
         "probability": formula.probability,
+        **found_by_to_json(formula),
     }
 
 
@@ -159,6 +161,31 @@ def edges_from_json(value: Any) -> tuple[EdgeOrigin, ...]:
     return tuple(EdgeOrigin(**{name: item[name] for name in _EDGE} | {"r2": _number(item["r2"])}) for item in value)
 
 
+def found_by_to_json(formula: Formula) -> dict[str, Any]:
+    """What found a formula, as JSON values."""
+    return {"methods": list(formula.methods), "shape": formula.shape, "engine": formula.engine}
+
+
+def found_by_from_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Read ``found_by_to_json``'s value back; of older files, which told it in the origin only, as far as that tells.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    if "methods" in value:
+        check(value, _FOUND_BY)
+        return {"methods": tuple(value["methods"]), "shape": value["shape"], "engine": value["engine"]}
+    origin = value["origin"]
+    shape, engine = re.search(r"kan (\[.*?\])", origin), re.match(r"refiner ([^,]+)", origin)
+    found = {
+        "network": value.get("edges") or shape,
+        "division": re.search(r"divide|group|index|merge|scale", origin),
+        "engine": engine,
+    }
+    methods = tuple(name for name, said in found.items() if said)
+    return {"methods": methods, "shape": shape[1] if shape else "", "engine": engine[1] if engine else ""}
+
+
 def formula_from_json(value: Mapping[str, Any]) -> Formula:
     """Read ``formula_to_json``'s value back.
 
@@ -170,18 +197,19 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         expr = from_json(value["expr"])
         judged = None if value.get("judged") is None else from_json(value["judged"])
         edges = edges_from_json(value.get("edges", []))
+        told = {**{name: _number(value[name]) for name in _METRICS}, **found_by_from_json(value)}
     except (ValueError, ArithmeticError, RecursionError) as error:
         raise InputError(f"A stored formula is damaged: {error}.", hint="Run kandisco discover again.") from None
     return Formula(
         expr=expr,
         complexity=value["complexity"],
-        **{name: _number(value[name]) for name in _METRICS},
         evidence=value["evidence"],
         origin=value["origin"],
         std_errors=tuple(_number(error) for error in value["std_errors"]),
         judged=judged,
         edges=edges,
         probability=_maybe(value.get("probability")),
+        **told,
     )
 
 

@@ -26,6 +26,7 @@ else:
 
 Evidence = Literal["exact", "supported", "weak", "none"]
 LawKind = Literal["exact", "inequality", "approximate", "boundary"]
+Method = Literal["network", "division", "engine"]
 Status = Literal["running", "done", "timeout", "interrupted", "failed"]
 T = TypeVar("T")
 # Said once of a best formula that is no law: in the verdict where a person reads, among the warnings where a program does.
@@ -167,6 +168,9 @@ class Formula:
         edges: those of the network it was read off, or of the one a refiner started from; empty for a closed form.
         probability: share of the posterior over all forms that were tried (see docs/design/few-rows.md); None where the rows are
             too many for it to be asked.
+        methods: what found it: a ``network`` that it was read off, ``division`` into smaller problems, an ``engine``.
+        shape: of the network it was read off, where that was trained, such as ``[2,1,1]``.
+        engine: name of the refiner that proposed its form.
     """
 
     expr: Expr
@@ -182,6 +186,9 @@ class Formula:
     judged: Expr | None = None
     edges: tuple[EdgeOrigin, ...] = ()
     probability: float | None = None
+    methods: tuple[Method, ...] = ()
+    shape: str = ""
+    engine: str = ""
 
     @property
     def trusted(self) -> bool:

@@ -17,6 +17,7 @@ from kandisco.config import Config
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.report import words
+from kandisco.report.citations import bibtex
 from kandisco.report.markdown import markdown
 from kandisco.report.page import page
 from kandisco.run import Run
@@ -235,6 +236,19 @@ def test_the_report_tells_what_the_rows_say(tmp_path: Path) -> None:
     assert "kandisco discover gas.csv" in parser.text
     assert "The formula is defined for all values" in parser.text
     assert "@article{rissanen1978modeling" in parser.text
+    assert "udrescu2020feynman" not in parser.text
+
+
+def test_methods_are_cited_and_words_of_the_origin_are_not() -> None:
+    given = result()
+    assert given.best is not None
+    told = replace(given.best, origin="refiner group of kan, index 1")
+    assert not {"liu2024kan", "udrescu2020feynman"} & cited(replace(given, best=told))
+    assert {"liu2024kan", "udrescu2020feynman"} <= cited(replace(given, best=replace(told, methods=("division", "network"))))
+
+
+def cited(given: Result) -> set[str]:
+    return set(re.findall(r"@\w+\{(\w+),", bibtex(given)))
 
 
 def test_each_term_is_led_back_to_its_edges(tmp_path: Path) -> None:
@@ -245,7 +259,8 @@ def test_each_term_is_led_back_to_its_edges(tmp_path: Path) -> None:
     )
     given = result("2.5*exp(-x1/2) + 3.5*x2")
     assert given.best is not None
-    best = replace(given.best, edges=edges, origin="refiner mine, started from: kan [2,2,1] > symbolic(exp, sin, x)")
+    origin = "refiner mine, started from: kan [2,2,1] > symbolic(exp, sin, x)"
+    best = replace(given.best, edges=edges, origin=origin, methods=("network", "engine"), shape="[2,2,1]", engine="mine")
     given = replace(given, best=best, front=(best,))
     run = run_for(tmp_path, given)
     run.finish(given)

@@ -18,7 +18,7 @@ from kandisco.config import Config
 from kandisco.errors import InputError
 from kandisco.expr import parse
 from kandisco.run import Run, find_resumable, fingerprint, list_runs, versions
-from kandisco.runjson import result_from_json, result_to_json
+from kandisco.runjson import formula_from_json, formula_to_json, result_from_json, result_to_json
 from kandisco.types import EXCEEDED, RELATIVE, Dataset, Formula, Result, StageRecord, Variable
 
 
@@ -81,6 +81,25 @@ def test_what_older_results_tell_among_their_warnings_is_read_as_fields() -> Non
     back = result_from_json({**old, "warnings": [RELATIVE, EXCEEDED]}, data, ())
     assert (back.relative, back.exceeds) == (True, True)
     assert result_from_json(old, dataclasses.replace(data, relative=True), ()).relative
+
+
+@pytest.mark.parametrize(
+    ("origin", "found_by"),
+    [
+        ("kan [2,1,1] (held-out error 1e-6) > symbolic(sin, x^2, exp)", (("network",), "[2,1,1]", "")),
+        ("divide by a > monomial", (("division",), "", "")),
+        ("refiner operon, started from: kan [3,2,1] > symbolic(sin)", (("network", "engine"), "[3,2,1]", "operon")),
+        ("polynomial", ((), "", "")),
+    ],
+)
+def test_what_found_a_formula_is_read_off_the_origin_of_older_files(origin: str, found_by: tuple[object, ...]) -> None:
+    new = formula_to_json(formula())
+    assert formula_from_json(new) == formula()
+    old = {name: value for name, value in new.items() if name not in ("methods", "shape", "engine")}
+    back = formula_from_json({**old, "origin": origin})
+    assert (back.methods, back.shape, back.engine) == found_by
+    with pytest.raises(InputError, match="damaged"):
+        formula_from_json({**new, "methods": ["guessing"]})
 
 
 def test_numbers_that_are_not_finite_survive_as_nan_in_plain_json(tmp_path: Path) -> None:

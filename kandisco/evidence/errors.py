@@ -124,4 +124,7 @@ def score(candidate: Candidate, rows: Rows) -> Formula:
         origin=candidate.origin,
         std_errors=candidate.std_errors,
         edges=candidate.edges,
+        methods=candidate.methods,
+        shape=candidate.shape,
+        engine=candidate.engine,
     )

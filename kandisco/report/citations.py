@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kandisco.types import Formula, Result
+from kandisco.types import Method, Result
 
 _ENTRIES: Mapping[str, str] = {
     "kan": """@article{liu2024kan,
@@ -66,20 +66,14 @@ _ENTRIES: Mapping[str, str] = {
   year = {2017}
 }""",
 }
+_OF_METHOD: Mapping[Method, str] = {"network": "kan", "division": "divide"}
 _ALWAYS = ("mdl", "levenberg", "sympy")
 
 
 def bibtex(result: Result) -> str:
-    """The entries of the methods that were used, as far as the origin of the best formula tells."""
+    """The entries of the methods that found the best formula."""
     best = result.best
-    chosen = [*_of_origin(best), *_ALWAYS] if best is not None else list(_ALWAYS)
+    chosen = [*(_OF_METHOD[method] for method in best.methods if method in _OF_METHOD), *_ALWAYS] if best else list(_ALWAYS)
     if best is not None and best.expr.numbers():
         chosen.append("errors")
     return "\n\n".join(_ENTRIES[key] for key in dict.fromkeys([*chosen, "bootstrap"]))
-
-
-def _of_origin(best: Formula) -> list[str]:
-    words = best.origin
-    network = any(word in words for word in ("kan", "spectral", "product"))
-    divided = any(word in words for word in ("divide", "group", "separate", "index", "sum of"))
-    return ["kan"] * network + ["divide"] * divided

@@ -12,7 +12,7 @@ from kandisco.report.words import r2
 
 if TYPE_CHECKING:
     from kandisco.report.facts import Facts
-    from kandisco.types import Result
+    from kandisco.types import Formula, Result
 
 _SHORT = 16
 
@@ -122,14 +122,13 @@ def terms(facts: Facts, result: Result) -> str:
     alone = [(term, "none: fitted with the whole", "", "", "") for term, edges in facts.terms if not edges]
     said = (
         "<p class='soft'>Each edge drew a curve; a function took its place (R2 on the curve). The formula put together from "
-        f"these was refitted as a whole and its constants snapped{_engine(result.best.origin)}. h1,2 is the second node of the "
+        f"these was refitted as a whole and its constants snapped{_engine(result.best)}. h1,2 is the second node of the "
         "first hidden level.</p>"
     )
     titles = ("term of the formula", "edge", "function", "drawn on the curve", "R2")
     return f"<h2>Provenance</h2>\n{origin}" + table(titles, rows + alone, code=0) + said
 
 
-def _engine(origin: str) -> str:
+def _engine(formula: Formula) -> str:
     """What an engine added."""
-    engine = origin.partition(", started from: ")[0]
-    return f"; from that the {escape(engine)} went on, and found this form" if engine != origin else ""
+    return f"; from that the refiner {escape(formula.engine)} went on, and found this form" if formula.engine else ""

@@ -126,7 +126,9 @@ def _steps(problem: Problem, sample: Sample, floor: Callable[[], float]) -> Iter
 
 
 def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:
-    return replace(candidate, expr=reduction.rebuild(candidate.expr), origin=f"{reduction.name} > {candidate.origin}")
+    """A solution put back, and told where it comes from; units and columns without influence divide nothing."""
+    whole = replace(candidate, expr=reduction.rebuild(candidate.expr), origin=f"{reduction.name} > {candidate.origin}")
+    return whole if reduction.kind in ("units", "idle") else whole.found_by("division")
 
 
 def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from kandisco import kan as net
 from kandisco.control import Control
@@ -43,7 +44,9 @@ def network(width: str, problem: Problem, floor: Callable[[], float]) -> Attempt
         for step, (name, one) in enumerate({**steps, "refined": kan}.items()):
             problem.keep(f"kan {shape} {name}", one, {**about, "step": step})
         story = f"kan {shape} (held-out error {error:.1e})"
-        return symbols(problem, sample, read_off(kan, data, sample.names), story, error, control, _edges(problem, control))
+        graph = read_off(kan, data, sample.names)
+        found = symbols(problem, sample, graph, story, error, control, _edges(problem, control))
+        return [replace(candidate, shape=str(shape)) for candidate in found]
 
     return Attempt(name=f"kan {shape}", run=run, deep=True)
 

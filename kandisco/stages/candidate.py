@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from kandisco.expr import Expr
 from kandisco.symbolic.refit import Fit
-from kandisco.types import EdgeOrigin
+from kandisco.types import EdgeOrigin, Method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,7 @@ class Candidate:
         rmse: on the rows it was fitted to, in the unit of the target (inf before the first refit).
         std_errors: of the fitted constants, in the tree's order.
         edges: of the network it was read off.
+        methods, shape, engine: see ``Formula``.
     """
 
     expr: Expr
@@ -26,7 +27,14 @@ class Candidate:
     rmse: float = float("inf")
     std_errors: tuple[float, ...] = ()
     edges: tuple[EdgeOrigin, ...] = ()
+    methods: tuple[Method, ...] = ()
+    shape: str = ""
+    engine: str = ""
 
     def refitted(self, fit: Fit) -> Candidate:
         """The same candidate as a fit left it: its tree, error and standard errors."""
         return replace(self, expr=fit.expr, rmse=fit.rmse, std_errors=tuple(fit.std_errors.tolist()))
+
+    def found_by(self, *methods: Method) -> Candidate:
+        """The same candidate with more of what found it."""
+        return replace(self, methods=tuple(dict.fromkeys((*methods, *self.methods))))

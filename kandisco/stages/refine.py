@@ -112,9 +112,10 @@ def propose(
     usable = [expr for expr in proposals if complexity(expr) <= 2 * max_complexity]
     fits = [few.refit(expr, iterations=15) for expr in usable if not control.reason()]
     fits.sort(key=lambda fit: few.description_length(fit, complexity(fit.expr)))
-    out = [Candidate(expr=fit.expr, origin=f"refiner {refiner.name}", rmse=fit.rmse) for fit in fits[:8]]
+    name = f"refiner {refiner.name}"
+    out = [Candidate(expr=fit.expr, origin=name, rmse=fit.rmse, methods=("engine",), engine=refiner.name) for fit in fits[:8]]
     record = StageRecord(
-        stage=f"refiner {refiner.name}",
+        stage=name,
         seed=seed,
         seconds=time.perf_counter() - started,
         metrics={"proposals": len(proposals)},

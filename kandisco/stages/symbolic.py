@@ -71,7 +71,7 @@ def symbolic(
             fits = [fits[k] for fits, k in zip(ranked, choice, strict=True)]
             fit = few.refit(graph.compose([f.expr for f in fits]), iterations=25)
             story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
-            out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse, edges=_edges(graph, fits)))
+            out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse, edges=_edges(graph, fits), methods=("network",)))
             if fit.rmse <= sample.floor:
                 break
     out.sort(key=lambda c: few.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))

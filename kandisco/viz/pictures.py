@@ -115,7 +115,8 @@ def _stored(run: Run) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     if not shapes:
         return []
     best = run.result().best if (run.path / "formulas.json").exists() else None
-    shape = next((shape for shape in shapes if best is not None and shape in best.origin), shapes[-1])
+    wanted = "" if best is None else f"kan {best.shape}"
+    shape = wanted if wanted in shapes else shapes[-1]
     stored = [run.load_model(name) for name in names if name.startswith(f"{shape} ")]
     return sorted(stored, key=lambda pair: int(pair[1].get("step", 0)))
 

@@ -120,7 +120,8 @@ def polished(
     Raises:
         StageError: nothing finite came of it.
     """
-    refined = refine([Candidate(expr=expr, origin=origin, edges=edges)], rows.fit, max_complexity=max_complexity)
+    candidate = Candidate(expr=expr, origin=origin, edges=edges, methods=("network",))
+    refined = refine([candidate], rows.fit, max_complexity=max_complexity)
     found = simplify(refined.value, rows.fit, thorough=True).value
     best = judge([score(candidate, rows) for candidate in found], rows, library).best
     if best is None:
