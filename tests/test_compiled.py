@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from kandisco import compiled
-from kandisco.builtins import bases
+from kandisco.builtins import splines
 from kandisco.builtins.bases import BSpline, kandisco_bases
 from kandisco.kan import fit, forward, init, parse_width
 from kandisco.kan.gradient import gradient_problem, loss_and_gradient
@@ -42,7 +42,7 @@ def test_kernel_and_torch_agree_to_the_last_bit(monkeypatch: pytest.MonkeyPatch,
     basis, at = BSpline(grid), points(dtype)
     assert compiled.suits(torch.zeros(5000))
     fast = (basis.features(*at), *(basis.pair(*at) or ()))
-    monkeypatch.setattr(bases, "suits", never)
+    monkeypatch.setattr(splines, "suits", never)
     plain = (basis.features(*at), *(basis.pair(*at) or ()))
     assert len(fast) == len(plain) == 3
     for one, other in zip(fast, plain, strict=True):
@@ -51,7 +51,7 @@ def test_kernel_and_torch_agree_to_the_last_bit(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize("kernel", [never, compiled.suits])
 def test_no_number_in_gives_no_number_out(monkeypatch: pytest.MonkeyPatch, kernel: Callable[..., bool]) -> None:
-    monkeypatch.setattr(bases, "suits", kernel)
+    monkeypatch.setattr(splines, "suits", kernel)
     x, lo, hi = points(torch.float64)
     x[1, 2, 7] = torch.nan
     found = BSpline(5).features(x, lo, hi)
@@ -68,7 +68,7 @@ def test_a_fit_is_the_same_to_the_last_bit(monkeypatch: pytest.MonkeyPatch) -> N
         return pack(fit(kan, x, np.exp(x[:, 0] * x[:, 1]), grids=(5, 10), iterations=12).kan)
 
     fast = trained()
-    monkeypatch.setattr(bases, "suits", never)
+    monkeypatch.setattr(splines, "suits", never)
     assert torch.equal(trained(), fast)
 
 
@@ -133,6 +133,6 @@ def test_gradients_are_the_same_with_and_without_kernels(monkeypatch: pytest.Mon
     kan = init(parse_width("2,2+1,2@0", 2), next(iter(kandisco_bases())), x=x.T, restarts=3, seed=1)
     data = gradient_problem(kan, x, x.prod(0, keepdim=True).expand(2, -1))
     fast = loss_and_gradient(kan, data)
-    monkeypatch.setattr(bases, "suits", never)
+    monkeypatch.setattr(splines, "suits", never)
     for one, other in zip(fast, loss_and_gradient(kan, data), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-11, atol=1e-11)

@@ -12,7 +12,7 @@ import peers
 import torch
 from measure import Work, interleaved, roof
 
-from kandisco.builtins import bases
+from kandisco.builtins import splines
 from kandisco.builtins.bases import kandisco_bases
 from kandisco.kan import init, parse_width
 from kandisco.kan.backward import sensitivities
@@ -55,9 +55,9 @@ def ours(width: str, rows: int, grid: int, dtype: torch.dtype) -> dict[str, Work
 
     def plain() -> None:
         """Without the compiled kernel."""
-        kernel, bases.suits = bases.suits, lambda *tensors: False
+        kernel, splines.suits = splines.suits, lambda *tensors: False
         loss_and_gradient(kan, data, first)
-        bases.suits = kernel
+        splines.suits = kernel
 
     return {
         "both, plain torch": plain,

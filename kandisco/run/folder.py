@@ -1,18 +1,10 @@
-"""The run folder: everything needed to show, use, audit, repeat and resume a run. Loading it executes nothing.
-
-Each file is written under a temporary name and renamed, so a process killed at any moment leaves whole files only.
-"""
+"""One run folder, open: what it holds and how that gets in."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
-import os
-import platform
-import re
-import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +13,9 @@ from typing import IO, Any
 import numpy as np
 
 from kandisco.config import Config
-from kandisco.data import split
 from kandisco.errors import InputError
+from kandisco.run.files import PARTS, atomic, new_folder, read_json, save_sample, slug, unit_name
+from kandisco.run.identity import fingerprint, identity, versions
 from kandisco.runjson import (
     META,
     RECORD,
@@ -37,44 +30,6 @@ from kandisco.runjson import (
 from kandisco.types import Array, Dataset, Result, Split, StageRecord, Status
 
 SCHEMA = 1
-SAMPLE_ROWS = 2000
-_PARTS = ("train", "valid", "test", "shell")
-# The clock only cuts a run short; it never changes what a finished unit of work computed.
-FREE_SETTINGS = frozenset({"time"})
-_PACKAGES = ("kandisco", "numpy", "scipy", "sympy", "torch")
-
-
-def versions(plugins: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Versions of all that can change a result: python, kandisco, the numeric packages, the plugins (name -> version)."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "missing"
-    return found | {f"plugin {name}": version for name, version in sorted((plugins or {}).items())}
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """sha256 of the numbers and of the names, labels and units of the columns."""
-    digest = hashlib.sha256()
-    columns = [[v.name, v.label, v.unit] for v in (*dataset.inputs, dataset.target)]
-    digest.update(json.dumps([columns, list(dataset.x.shape)]).encode())
-    for values in (dataset.x, dataset.y):
-        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
-    if dataset.groups is not None:
-        digest.update(np.ascontiguousarray(dataset.groups, dtype="<i8").tobytes())
-    if dataset.weights is not None:
-        digest.update(b"weights" + np.ascontiguousarray(dataset.weights, dtype="<f8").tobytes())
-    if dataset.uncertainty:
-        digest.update(json.dumps(["uncertainty", dataset.uncertainty, dataset.relative]).encode())
-    return digest.hexdigest()
-
-
-def identity(dataset_fingerprint: str, config: Config, used: Mapping[str, str]) -> str:
-    """sha256 of all that decides the formulas: the data, the settings without the clock, the versions."""
-    settings = {k: v for k, v in config.to_dict().items() if k not in FREE_SETTINGS}
-    return hashlib.sha256(json.dumps([dataset_fingerprint, settings, dict(used)], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +66,8 @@ class Run:
         print_ = fingerprint(dataset)
         ident = identity(print_, config, used)
         now = datetime.now(UTC)
-        stem = f"{now:%Y%m%dT%H%M%SZ}-{_slug(dataset.name)}-{ident[:8]}"
-        path = _new_folder(Path(out), stem)
+        stem = f"{now:%Y%m%dT%H%M%SZ}-{slug(dataset.name)}-{ident[:8]}"
+        path = new_folder(Path(out), stem)
         meta = {
             "schema": SCHEMA,
             "status": "running",
@@ -124,7 +79,7 @@ class Run:
             "versions": dict(used),
             "dataset": dataset_to_json(dataset),
         }
-        _atomic(path / "data.npz", lambda file: _save_sample(file, dataset, config))
+        atomic(path / "data.npz", lambda file: save_sample(file, dataset, config))
         run = cls(path=path, meta=meta)
         run._write_json("run.json", meta, sync=True)
         run.lock()
@@ -139,7 +94,7 @@ class Run:
         """
         folder = Path(path)
         try:
-            meta = _read_json(folder / "run.json")
+            meta = read_json(folder / "run.json")
         except (OSError, ValueError):
             raise InputError(f"{folder} is not a run folder.", hint="Give the folder that kandisco discover printed.") from None
         if not isinstance(meta, dict) or meta.get("schema") != SCHEMA:
@@ -182,12 +137,12 @@ class Run:
 
     def save_unit(self, key: str, value: Any) -> None:
         """Journal a finished unit of work; ``value`` is made of JSON values and comes back unchanged."""
-        self._write_json(_unit_name(key), {"key": key, "value": value})
+        self._write_json(unit_name(key), {"key": key, "value": value})
 
     def load_unit(self, key: str) -> Any | None:
         """What ``save_unit`` stored, or None. A damaged file counts as missing: its work is done again."""
         try:
-            stored = _read_json(self.path / _unit_name(key))
+            stored = read_json(self.path / unit_name(key))
         except (OSError, ValueError):
             return None
         return stored.get("value") if isinstance(stored, dict) and stored.get("key") == key else None
@@ -217,9 +172,9 @@ class Run:
 
     def save_model(self, name: str, arrays: Mapping[str, Array], meta: Mapping[str, Any]) -> None:
         """Store a network: ``models/<name>.npz`` with its arrays, ``models/<name>.json`` with the rest."""
-        slug = _slug(name)
-        _atomic(self.path / "models" / f"{slug}.npz", lambda file: np.savez(file, **dict(arrays)))  # type: ignore[arg-type]
-        self._write_json(f"models/{slug}.json", {"name": name, **meta})
+        short = slug(name)
+        atomic(self.path / "models" / f"{short}.npz", lambda file: np.savez(file, **dict(arrays)))  # type: ignore[arg-type]
+        self._write_json(f"models/{short}.json", {"name": name, **meta})
 
     def load_model(self, name: str) -> tuple[dict[str, Array], dict[str, Any]]:
         """The arrays and the meta of a stored network.
@@ -227,9 +182,9 @@ class Run:
         Raises:
             InputError: there is no such model.
         """
-        stem = str(self.path / "models" / _slug(name))
+        stem = str(self.path / "models" / slug(name))
         try:
-            meta = _read_json(Path(f"{stem}.json"))
+            meta = read_json(Path(f"{stem}.json"))
             with np.load(f"{stem}.npz", allow_pickle=False) as file:
                 return {key: file[key] for key in file.files}, meta
         except (OSError, ValueError):
@@ -245,7 +200,7 @@ class Run:
             self.write_text(name, text)
         self._write_json("formulas.json", result_to_json(result), sync=True)
         if self.config.loss == "robust":
-            _atomic(self.path / "data.npz", lambda file: _save_sample(file, result.dataset, self.config))
+            atomic(self.path / "data.npz", lambda file: save_sample(file, result.dataset, self.config))
         self._set_status(result.status, checksums=self._checksums())
 
     def fail(self, trace: str) -> None:
@@ -267,7 +222,7 @@ class Run:
             InputError: the run has no result yet.
         """
         try:
-            stored = _read_json(self.path / "formulas.json")
+            stored = read_json(self.path / "formulas.json")
         except (OSError, ValueError):
             raise InputError(f"{self.path} has no result yet.", hint="Complete it with --resume.") from None
         return result_from_json(stored, self.dataset(), self.records())
@@ -291,16 +246,16 @@ class Run:
                 part = file["part"]
         except (OSError, ValueError, KeyError):
             raise InputError(f"{self.path / 'data.npz'} is damaged.", hint="Run kandisco discover again.") from None
-        return Split(**{name: np.flatnonzero(part == code) for code, name in enumerate(_PARTS)})
+        return Split(**{name: np.flatnonzero(part == code) for code, name in enumerate(PARTS)})
 
     def models(self) -> tuple[str, ...]:
         """Names of the stored networks, the oldest first."""
         found = sorted((self.path / "models").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return tuple(str(_read_json(path).get("name", path.stem)) for path in found)
+        return tuple(str(read_json(path).get("name", path.stem)) for path in found)
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file of the folder, whole or not at all."""
-        _atomic(self.path / name, lambda file: file.write(text.encode("utf-8")))
+        atomic(self.path / name, lambda file: file.write(text.encode("utf-8")))
 
     def verify(self) -> tuple[str, ...]:
         """What is wrong with a finished run: files missing or changed since it ended. Empty when all is well."""
@@ -322,86 +277,4 @@ class Run:
 
     def _write_json(self, name: str, value: Any, *, sync: bool = False) -> None:
         text = json.dumps(value, indent=None if name.startswith("units/") else 1, ensure_ascii=False)
-        _atomic(self.path / name, lambda file: file.write(text.encode("utf-8")), sync=sync)
-
-
-def list_runs(out: Path) -> list[Run]:
-    """The run folders below ``out``, newest first; anything else is passed over."""
-    runs = []
-    for folder in sorted(Path(out).glob("*/run.json"), reverse=True):
-        try:
-            runs.append(Run.open(folder.parent))
-        except InputError:
-            continue
-    return sorted(runs, key=lambda run: (str(run.meta.get("created", "")), run.path.name), reverse=True)
-
-
-def find_resumable(out: Path, dataset: Dataset, config: Config, used: Mapping[str, str] | None = None) -> Run | None:
-    """The newest run below ``out`` of the same data, settings and versions that no living process holds; it may be done.
-
-    The clock is no part of the comparison: a run that its time limit cut is continued.
-    """
-    ident = identity(fingerprint(dataset), config, versions() if used is None else used)
-    for run in list_runs(out):
-        if run.meta.get("identity") == ident and run.lock():
-            return run
-    return None
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _new_folder(out: Path, stem: str) -> Path:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for count in range(1, 1000):
-            path = out / (stem if count == 1 else f"{stem}-{count}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return path
-    except OSError as error:
-        raise InputError(f"Cannot write to {out}: {error.strerror}.", hint="Choose another folder with --out.") from None
-    raise InputError(f"{out} is full of runs named {stem}.", hint="Choose another folder with --out.")
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.")[:40] or "data"
-
-
-def _unit_name(key: str) -> str:
-    return f"units/{hashlib.sha256(key.encode()).hexdigest()[:24]}.json"
-
-
-def _save_sample(file: IO[bytes], dataset: Dataset, config: Config) -> None:
-    """The rows the search uses, or an even choice of them, with the part of the split each belongs to."""
-    rows = len(dataset.y)
-    used = split(dataset, test_size=config.test_size, max_rows=config.max_rows, seed=config.seed) if rows else None
-    part = np.full(rows, -1, dtype=np.int64)
-    for code, name in enumerate(_PARTS if used is not None else ()):
-        part[getattr(used, name)] = code
-    keep = np.flatnonzero(part >= 0)
-    keep = keep[np.linspace(0, len(keep) - 1, min(len(keep), SAMPLE_ROWS)).astype(np.int64)]
-    extremes = [index for column in (*dataset.x.T, dataset.y) for index in (int(column.argmin()), int(column.argmax()))]
-    keep = np.unique(np.concatenate([keep, extremes])) if rows else keep
-    arrays = {"x": dataset.x, "y": dataset.y, "part": part, "weights": dataset.weights}
-    np.savez(file, **{name: values[keep] for name, values in arrays.items() if values is not None})  # type: ignore[arg-type]
-
-
-def _atomic(path: Path, write: Callable[[IO[bytes]], object], *, sync: bool = False) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            if sync:
-                file.flush()
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        atomic(self.path / name, lambda file: file.write(text.encode("utf-8")), sync=sync)
