@@ -68,6 +68,11 @@ def test_no_file_is_over_600_lines_and_no_function_over_60(path: Path) -> None:
             assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is long"
 
 
+def test_an_array_is_said_once() -> None:
+    aliases = [path for path in SOURCES if re.search(r"^\s*\w+ = NDArray\[np\.float64\]", path.read_text("utf-8"), re.MULTILINE)]
+    assert aliases == [ROOT / "kandisco" / "arrays.py"]
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_the_halves_of_the_suite_are_all_of_it() -> None:
     command = ["make", "-n", "--no-print-directory", "test"]

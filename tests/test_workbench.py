@@ -384,4 +384,6 @@ def test_a_law_under_noise_gets_the_word_a_run_gives_it(registry: Registry, seed
     found = by_hand.formula()
     assert found.evidence == "supported", "an atan does as well"
     rows = by_hand.state.frame.rows
+    few = Workbench.from_formula("2.5*a", a[:80], 2.5 * a[:80, 0] + 0.01 * rng.normal(size=80), names=["a"], registry=registry)
+    assert few.formula().evidence == "supported", "few rows under noise leave nothing exact"
     assert found.rmse_train == pytest.approx(error(found.judged or found.expr, rows.fit), rel=1e-9)

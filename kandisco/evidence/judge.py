@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from kandisco.evidence.errors import chi2, exceeds, misfit, relative_error
 from kandisco.evidence.final import fitted_to_all
 from kandisco.evidence.rivals import drawn, faint, mimicked
-from kandisco.evidence.rows import Rows
+from kandisco.evidence.rows import FEW_ROWS, Rows
 from kandisco.evidence.verdict import FITTED, alike, choose
 from kandisco.expr import parse
 from kandisco.expr.heads import HEADS
@@ -84,12 +84,13 @@ def _heads(library: Sequence[FunctionSpec]) -> list[str]:
 
 
 def _confirmed(formula: Formula, rows: Rows, heads: Sequence[str]) -> Formula:
-    """The same, but a law under noise is only called exact if no other function could stand in it."""
+    """The same, but a law under noise is only called exact if no other function could stand in it, and the rows are not few."""
     noise = relative_error(formula.expr, rows.fit) if rows.fit.relative else formula.rmse_train
     if formula.evidence != "exact" or noise <= EXACT * rows.fit.scale:
         return formula
     likeness = drawn(formula.expr) or (not rows.fit.relative and faint(formula.expr, noise))
-    doubtful = len(formula.expr.numbers()) > FITTED or likeness or mimicked(formula.expr, rows.fit, noise, heads)
+    few = len(rows.every.y) <= FEW_ROWS or len(formula.expr.numbers()) > FITTED
+    doubtful = few or likeness or mimicked(formula.expr, rows.fit, noise, heads)
     return replace(formula, evidence="supported") if doubtful else formula
 
 

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Array, Dataset, Split
 
+FEW_ROWS = 200
+"""Rows up to which noise never leaves a form exact; a run on few columns has all of them count then (``search.few``)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:

@@ -15,6 +15,7 @@ import numpy as np
 from kandisco.arrays import Array
 from kandisco.config import Config
 from kandisco.evidence.probable import unexplained
+from kandisco.evidence.rows import FEW_ROWS
 from kandisco.exhaustive import columns_of, exhaustive, kinds_of_errors
 from kandisco.expr import Expr, add, complexity, mul, num, parse, var
 from kandisco.expr.heads import HEADS
@@ -25,7 +26,7 @@ from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.types import Dataset
 
 # Rows up to which all count; columns up to which every simple form is tried.
-MOST_ROWS, MOST_COLUMNS = 200, 8
+MOST_ROWS, MOST_COLUMNS = FEW_ROWS, 8
 NAME = "every simple form"
 _FORMS = 12
 _MOST_DIGITS = 9

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kandisco.expr import from_json, num, parse, to_json
 from kandisco.expr.heads import CONSTANTS
 from kandisco.expr.numeric import Program, evaluate
 from kandisco.specs import LawSpec
 from kandisco.testing.findings import Finding, Rule, apply_rules
+from kandisco.types import Array
 
-Array = NDArray[np.float64]
 MOST_INPUTS = 3  # what a search that tries a law on every choice of columns can pay for
 POINTS = 60  # more than any law has constants, so that the rank is that of the law
 TRIES = 40  # random constants tried before a law counts as finite nowhere
@@ -92,7 +91,7 @@ def jacobian(spec: LawSpec) -> Array | None:
         y, slopes = program.jacobian(program.start[None, :], x)
         if np.isfinite(y).all() and np.isfinite(slopes).all() and np.ptp(y) > 0:
             by_name = np.array([[name == p.name for name in order] for p in spec.parameters], dtype=np.float64)
-            return np.asarray((by_name.reshape(-1, len(order)) @ slopes[0]).T, dtype=np.float64)
+            return np.asarray((by_name.reshape(len(spec.parameters), len(order)) @ slopes[0]).T, dtype=np.float64)
     return None
 
 
