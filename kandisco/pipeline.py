@@ -174,6 +174,7 @@ def _of_few_rows(
     found = search.few.measured(
         sample_of(dataset),
         registry.functions(config.functions),
+        registry.laws(),
         units,
         prior=Prior(),
         most=config.max_complexity,

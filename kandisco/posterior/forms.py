@@ -15,9 +15,10 @@ from kandisco.expr.numeric import Program, evaluate
 from kandisco.expr.rewrite import simplify as rewritten
 from kandisco.posterior.integral import Weighed, weigh
 from kandisco.posterior.prior import Prior
-from kandisco.symbolic.refit import Fit, residual_unit
+from kandisco.symbolic.refit import Fit, minimise, polish, residual_unit, size, told
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.snap import replace_number, without_neutral
+from kandisco.symbolic.tied import Tied
 
 # Steps of the first fit of each form, and forms that are fitted to the end and put in plainer words.
 _FIRST_STEPS, _TIDIED = 12, 24
@@ -27,6 +28,27 @@ _FAR = 14.0
 _SAME = 1e-3
 # Exact values are tried for a constant within this many standard errors.
 _NEAR = 2.5
+# A law of the catalogue costs this many nats and this share of what its tree would: textbooks print simple laws more often too.
+NAMED, SHARE = 2.5, 0.5
+# A constant whose standard error is more than this share of it is open, and costs so many nats.
+_WIDE, _OPEN = 0.5, 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """The law that a form is.
+
+    Attributes:
+        title: its name.
+        letters: its constants, as textbooks call them.
+        owner: for each constant of the tree, in the order of ``Expr.walk``, its place among the letters.
+        reference: paper or book.
+    """
+
+    title: str
+    letters: tuple[str, ...]
+    owner: tuple[int, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +59,13 @@ class Proposal:
         expr: the tree, with starting values.
         relative: kind of errors it is to be fitted with.
         origin: how it was found.
-        cost: nats that its own source asks for it; None for the prior's price of the tree.
+        named: the law it is; such a form keeps the words that textbooks print it in.
     """
 
     expr: Expr
     relative: bool
     origin: str
-    cost: float | None = None
+    named: Named | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +80,7 @@ class Form:
         rmse: in the kind of errors of ``weighed``.
         origin: how it was found.
         probability: share of the posterior among all forms that were tried.
+        named: the law it is, where it is one of the catalogue.
     """
 
     expr: Expr
@@ -67,6 +90,7 @@ class Form:
     rmse: float
     origin: str
     probability: float = 0.0
+    named: Named | None = None
 
     @property
     def score(self) -> float:
@@ -86,23 +110,50 @@ class Judge:
 
     def form(self, proposal: Proposal, *, iterations: int = 60) -> Form:
         """The form with its constants fitted from where they are."""
-        return self.weighed(self.samples[proposal.relative].refit(proposal.expr, iterations=iterations), proposal)
+        sample = self.samples[proposal.relative]
+        if proposal.named is None:
+            return self.weighed(sample.refit(proposal.expr, iterations=iterations), proposal)
+        return self.weighed(_tied_fit(proposal.expr, proposal.named.owner, sample, iterations), proposal)
 
     def weighed(self, fit: Fit, proposal: Proposal) -> Form:
         sample = self.samples[proposal.relative]
         floor = self.floor / (float(np.mean(np.abs(sample.y))) or 1.0) if proposal.relative else self.floor
         cost = self.prior.cost(fit.expr, len(sample.names))
+        if proposal.named is not None:
+            cost = min(cost, NAMED + SHARE * cost)
         return Form(
             expr=fit.expr,
             std_errors=tuple(fit.std_errors.tolist()),
-            weighed=weigh(fit.expr, sample, floor=floor),
-            cost=cost if proposal.cost is None else min(cost, proposal.cost),
+            weighed=weigh(fit.expr, sample, floor=floor, owner=proposal.named.owner if proposal.named else ()),
+            cost=cost + _OPEN * _open(fit, proposal.named),
             rmse=fit.rmse,
             origin=proposal.origin,
+            named=proposal.named,
         )
 
     def values(self, form: Form) -> Array:
         return evaluate(form.expr, self.columns)
+
+
+def _open(fit: Fit, named: Named | None) -> int:
+    """How many constants the rows leave open: nobody would publish the law with them."""
+    values = np.array(fit.expr.numbers())
+    wide = ~(fit.std_errors <= _WIDE * np.abs(values))
+    if named is None:
+        return int(np.sum(wide))
+    return len({place for place, open_ in zip(named.owner, wide, strict=True) if open_})
+
+
+def _tied_fit(expr: Expr, owner: Sequence[int], sample: Sample, iterations: int) -> Fit:
+    """Least squares of a tree in which one constant may stand in several places."""
+    program = Tied(Program(expr, sample.names), owner)
+    unit = residual_unit(sample.y, sample.relative, sample.weights)
+    params, _ = minimise(program, program.start[None, :], sample.x, sample.y, unit, iterations=iterations)
+    best = polish(program, params[0], sample.x, sample.y, unit)
+    back = 1.0 if sample.relative else size(sample.y)
+    rmse, errors = told(program, best, sample.x, sample.y, unit, back=back, stated=sample.stated)
+    places = list(owner)
+    return Fit(expr=expr.with_numbers(iter(best[places].tolist())), rmse=rmse, std_errors=errors[places])
 
 
 def posterior(
@@ -178,6 +229,8 @@ def _same(own: Array, theirs: Array, sigma: float, y: Array, form: Form) -> bool
 def _tidied(form: Form, proposal: Proposal, judge: Judge) -> Form:
     """The form fitted to the end, then rewritten and with exact numbers where the posterior prefers them."""
     best = judge.form(replace(proposal, expr=form.expr))
+    if proposal.named is not None:
+        return best
     best = max(best, _rewritten(best, proposal, judge), key=lambda f: f.score)
     tried: set[Expr] = set()
     while True:
@@ -319,7 +372,7 @@ def left_out(form: Form, sample: Sample) -> Array:
         float64 [rows] in the target's unit; exact where constants enter linearly, to first order elsewhere.
     """
     kind = replace(sample, relative=form.weighed.relative)
-    program = Program(form.expr, kind.names)
+    program = Program(form.expr, kind.names) if form.named is None else Tied(Program(form.expr, kind.names), form.named.owner)
     value, jacobian = program.jacobian(program.start[None, :], kind.x)
     residual = value[0] - kind.y
     if not len(program.start):

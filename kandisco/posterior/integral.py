@@ -12,6 +12,7 @@ the two can be compared.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from kandisco.expr import Expr
 from kandisco.expr.numeric import Program
 from kandisco.symbolic.refit import residual_unit, size
 from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.tied import Tied
 
 # Width of a constant's prior, in nats on each side of its size: a factor e^2 either way.
 _WIDTH = 4.0
@@ -42,18 +44,19 @@ class Weighed:
     relative: bool
 
 
-def weigh(expr: Expr, sample: Sample, *, floor: float = 0.0) -> Weighed:
+def weigh(expr: Expr, sample: Sample, *, floor: float = 0.0, owner: Sequence[int] = ()) -> Weighed:
     """The evidence of a form whose constants were fitted to these rows; ``sample.relative`` says which kind of errors.
 
     Args:
         expr: the tree with its fitted constants.
         sample: all rows.
+        owner: for each leaf of the tree the constant it belongs to, where some stand in several places.
         floor: what the target is known to be rounded to (standard deviation; a share where errors are relative).
 
     Returns:
         minus infinity where the formula has no value on some row, or there are no more rows than constants.
     """
-    program = Program(expr, sample.names)
+    program = Program(expr, sample.names) if not owner else Tied(Program(expr, sample.names), owner)
     value, jacobian = program.jacobian(program.start[None, :], sample.x)
     unit = residual_unit(sample.y, sample.relative, sample.weights)
     residual, slopes = (value[0] - sample.y) / unit, jacobian[0] / unit
@@ -82,7 +85,10 @@ def _volumes(slopes: Array, constants: Array, sigma: float, spread: float) -> fl
     strength = largest * np.sqrt(np.mean((slopes / largest[:, None]) ** 2, axis=1))
     strength = np.where(strength > 0, strength, 1e-300)
     scale = np.maximum(np.abs(constants), spread / strength)
-    singular = np.linalg.svd(slopes * scale[:, None], compute_uv=False)
+    steep = slopes * scale[:, None]
+    if not np.all(np.isfinite(steep)):
+        return -math.inf
+    singular = np.linalg.svd(steep, compute_uv=False)
     singular = np.concatenate([singular, np.zeros(len(constants) - len(singular))]) if n < len(constants) else singular
     with np.errstate(divide="ignore"):
         width = math.log(math.sqrt(2 * math.pi) * sigma / _WIDTH) - np.log(singular)

@@ -17,11 +17,12 @@ from kandisco.config import Config
 from kandisco.evidence.probable import unexplained
 from kandisco.evidence.rows import FEW_ROWS
 from kandisco.exhaustive import columns_of, exhaustive, kinds_of_errors
+from kandisco.exhaustive.catalogue import catalogued
 from kandisco.expr import Expr, add, complexity, mul, num, parse, var
 from kandisco.expr.heads import HEADS
 from kandisco.posterior import Form, Judge, Prior, Proposal, posterior
 from kandisco.posterior.forms import again, words
-from kandisco.specs import FunctionSpec
+from kandisco.specs import FunctionSpec, LawSpec
 from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.types import Dataset
 
@@ -69,6 +70,7 @@ def applies(dataset: Dataset, config: Config) -> bool:
 def measured(
     sample: Sample,
     functions: Sequence[FunctionSpec],
+    laws: Sequence[LawSpec],
     units: Mapping[str, str],
     *,
     prior: Prior,
@@ -81,6 +83,7 @@ def measured(
     Args:
         sample: all rows.
         functions: the library.
+        laws: the catalogue.
         units: of the columns that have one.
         prior: prices of trees.
         known: forms found elsewhere, to be weighed with the rest.
@@ -90,7 +93,9 @@ def measured(
     floor = rounding(sample.y)
     judge = Judge(sample, prior, floor=floor)
     allowed = frozenset(node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS)
-    tried = exhaustive(sample, columns_of(sample, units), allowed, prior, stop=stop)
+    columns = columns_of(sample, units)
+    known = [*known, *catalogued(sample, columns, laws, allowed, stop=stop)]
+    tried = exhaustive(sample, columns, allowed, prior, stop=stop)
     proposals = [Proposal(expr=hit.build(), relative=hit.relative, origin=hit.origin) for hit in tried.hits]
     plain = list(_plain(sample))
     forms = [f for f in posterior([*plain, *known, *proposals], judge, most=_FORMS, stop=stop) if complexity(f.expr) <= most]

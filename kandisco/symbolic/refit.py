@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +20,18 @@ from kandisco.types import Array
 _CEILING = 1e30
 _PROBE, _SMALLER = 0.1, 0.75
 _SETTLED = 6
+
+
+class Curve(Protocol):
+    """Values with constants: a whole ``Program``, or one whose constants are tied."""
+
+    start: Array
+
+    def values(self, params: Array, x: Array) -> Array:
+        """Values [batch, rows]."""
+
+    def traced(self, params: Array, x: Array) -> tuple[Array, Callable[[], Array]]:
+        """Values, and what gives their derivatives [batch, constants, rows]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +89,18 @@ def refit(
         best = polish(program, params[np.argmin(loss)], x, y, unit)
     else:
         best = program.start
+    rmse, errors = told(program, best, x, y, unit, back=back, stated=stated)
+    return Fit(expr=expr.with_numbers(iter(best.tolist())), rmse=rmse, std_errors=errors)
+
+
+def told(
+    program: Curve, best: Array, x: Array, y: Array, unit: Array | float, *, back: float, stated: float
+) -> tuple[float, Array]:
+    """Root mean square residual, inf where one is not finite, and standard errors of fitted constants [constants]."""
     residual, jacobian = _residual(program, best[None, :], x, y, unit)
     with np.errstate(all="ignore"):
         rmse = float(np.sqrt(np.mean(residual[0] ** 2))) * back
-    fitted = expr.with_numbers(iter(best.tolist()))
-    return Fit(
-        expr=fitted, rmse=rmse if np.isfinite(rmse) else np.inf, std_errors=_errors(residual[0], jacobian[0], stated / back)
-    )
+    return rmse if np.isfinite(rmse) else np.inf, _errors(residual[0], jacobian[0], stated / back)
 
 
 def residual_unit(y: Array, relative: bool, weights: Array | None = None) -> Array | float:
@@ -97,7 +115,7 @@ def size(y: Array) -> float:
 
 
 def minimise(
-    program: Program, params: Array, x: Array, y: Array, unit: Array | float, *, iterations: int, floor: float = 0.0
+    program: Curve, params: Array, x: Array, y: Array, unit: Array | float, *, iterations: int, floor: float = 0.0
 ) -> tuple[Array, Array]:
     """Levenberg-Marquardt on every starting point at once; returns parameters [batch, p] and sums of squares [batch].
 
@@ -135,7 +153,7 @@ def minimise(
     return params, loss
 
 
-def polish(program: Program, params: Array, x: Array, y: Array, unit: Array | float, *, steps: int = 4) -> Array:
+def polish(program: Curve, params: Array, x: Array, y: Array, unit: Array | float, *, steps: int = 4) -> Array:
     """Gauss-Newton steps by QR, kept while they lower the residual: the way to the rounding floor."""
     best = params
     residual, jacobian = _residual(program, best[None, :], x, y, unit)
@@ -161,12 +179,12 @@ def polish(program: Program, params: Array, x: Array, y: Array, unit: Array | fl
     return best
 
 
-def _residual(program: Program, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Array]:
+def _residual(program: Curve, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Array]:
     residual, jacobian = _traced(program, params, x, y, unit)
     return residual, jacobian()
 
 
-def _traced(program: Program, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Callable[[], Array]]:
+def _traced(program: Curve, params: Array, x: Array, y: Array, unit: Array | float) -> tuple[Array, Callable[[], Array]]:
     """Residuals, and what gives their derivatives: half of the work, and for nothing where a step is not taken."""
     value, slopes = program.traced(params, x)
 
@@ -185,7 +203,7 @@ def _loss(residual: Array) -> Array:
 
 
 def _curved(
-    program: Program, params: Array, residual: Array, jacobian: Array, damping: Array, x: Array, y: Array, unit: Array | float
+    program: Curve, params: Array, residual: Array, jacobian: Array, damping: Array, x: Array, y: Array, unit: Array | float
 ) -> Array:
     """Damped Gauss-Newton steps with half their acceleration, where that is the smaller part."""
     matrix, unit_jacobian, scale = _damped(jacobian, damping)
