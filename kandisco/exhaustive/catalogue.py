@@ -34,7 +34,7 @@ def catalogued(
     allowed: frozenset[str],
     *,
     stop: Callable[[], object] = lambda: "",
-) -> Iterator[Proposal]:
+) -> list[Proposal]:
     """Every law that fits a table's columns, its constants fitted from many starts.
 
     Args:
@@ -45,7 +45,14 @@ def catalogued(
         stop: asked between laws.
     """
     if len(sample.names) > _MOST_COLUMNS:
-        return
+        return []
+    with np.errstate(all="ignore"):  # starts from which a law overflows lead nowhere
+        return list(_catalogued(sample, columns, laws, allowed, stop))
+
+
+def _catalogued(
+    sample: Sample, columns: Sequence[Column], laws: Sequence[LawSpec], allowed: frozenset[str], stop: Callable[[], object]
+) -> Iterator[Proposal]:
     rng = np.random.default_rng(0)
     for law in laws:
         if law.same_as or len(law.parameters) >= len(sample.y) - 1 or not _fits(len(law.inputs), len(columns)):

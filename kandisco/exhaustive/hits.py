@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from kandisco.arrays import Array
 from kandisco.exhaustive.targets import Target, assembled
-from kandisco.expr import Expr
+from kandisco.expr import Expr, mul, power, rat
 
 # What a fitted constant is taken to cost before it is fitted, besides half a logarithm of the rows: 2.5 nats, a factor twelve
 # between what could be and what the rows leave.
@@ -32,6 +33,31 @@ class Hit:
     score: float
     relative: bool
     origin: str
+
+
+def gathered(expr: Expr) -> Expr:
+    """The same tree with the powers of a base in a product in one place: ``t*4.9*t`` as ``4.9*t**2``.
+
+    Example:
+        >>> from kandisco.expr import parse, to_text
+        >>> to_text(gathered(parse("t*4.9*t", ("t",))))
+        '4.9*t**2'
+    """
+    if not expr.args:
+        return expr
+    args = tuple(gathered(arg) for arg in expr.args)
+    if expr.head != "mul":
+        return Expr(expr.head, args, expr.value)
+    powers: dict[Expr, Fraction] = {}
+    rest: list[Expr] = []
+    for arg in args:
+        exact = arg.head == "pow" and arg.args[1].head == "rat"
+        base, p = (arg.args[0], Fraction(arg.args[1].value)) if exact else (arg, Fraction(1))  # type: ignore[arg-type]
+        if base.variables():
+            powers[base] = powers.get(base, Fraction(0)) + p
+        else:
+            rest.append(arg)
+    return mul(*rest, *(base if p == 1 else power(base, rat(p)) for base, p in powers.items() if p))
 
 
 def length(squares: Array, constants: Array, rows: int, goal: Target) -> Array:

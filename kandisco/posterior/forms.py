@@ -10,14 +10,14 @@ from fractions import Fraction
 import numpy as np
 
 from kandisco.arrays import Array
-from kandisco.expr import Expr, add, mul, num, rat
+from kandisco.expr import Expr, add, complexity, mul, num, rat
 from kandisco.expr.numeric import Program, evaluate
 from kandisco.expr.rewrite import simplify as rewritten
 from kandisco.posterior.integral import Weighed, weigh
 from kandisco.posterior.prior import Prior
 from kandisco.symbolic.refit import Fit, minimise, polish, residual_unit, size, told
-from kandisco.symbolic.sample import Sample
-from kandisco.symbolic.snap import replace_number, without_neutral
+from kandisco.symbolic.sample import EXACT, Sample
+from kandisco.symbolic.snap import replace_number, simplest, without_neutral
 from kandisco.symbolic.tied import Tied
 
 # Steps of the first fit of each form, and forms that are fitted to the end and put in plainer words.
@@ -229,9 +229,11 @@ def _same(own: Array, theirs: Array, sigma: float, y: Array, form: Form) -> bool
 def _tidied(form: Form, proposal: Proposal, judge: Judge) -> Form:
     """The form fitted to the end, then rewritten and with exact numbers where the posterior prefers them."""
     best = judge.form(replace(proposal, expr=form.expr))
+    if best.rmse <= EXACT * judge.samples[proposal.relative].scale:
+        return _exact(best, replace(proposal, named=None), judge)
     if proposal.named is not None:
         return best
-    best = max(best, _rewritten(best, proposal, judge), key=lambda f: f.score)
+    best = _rewritten(best, proposal, judge)
     tried: set[Expr] = set()
     while True:
         better = None
@@ -243,7 +245,7 @@ def _tidied(form: Form, proposal: Proposal, judge: Judge) -> Form:
             if trial.score > best.score and (better is None or trial.score > better.score):
                 better = trial
         if better is None:
-            return max(best, _rewritten(best, proposal, judge), key=lambda f: f.score)
+            return _rewritten(best, proposal, judge)
         best = judge.form(replace(proposal, expr=better.expr))
 
 
@@ -252,8 +254,19 @@ def _rewritten(form: Form, proposal: Proposal, judge: Judge) -> Form:
     short = rewritten(form.expr, columns=judge.columns)
     if short == form.expr:
         return form
-    fit = judge.samples[proposal.relative].refit(short, iterations=_FIRST_STEPS)
-    return judge.weighed(fit, proposal) if fit.rmse <= form.rmse * (1 + 1e-6) else form
+    sample = judge.samples[proposal.relative]
+    fit = sample.refit(short, iterations=_FIRST_STEPS)
+    same = fit.rmse <= max(form.rmse * (1 + 1e-6), EXACT * sample.scale)
+    if not same or (complexity(fit.expr), len(fit.expr.numbers())) > (complexity(form.expr), len(form.expr.numbers())):
+        return form
+    return judge.weighed(fit, proposal)
+
+
+def _exact(form: Form, proposal: Proposal, judge: Judge) -> Form:
+    """A form that leaves nothing but rounding: its constants are known to all digits, and snapped as such."""
+    sample = judge.samples[proposal.relative]
+    fit = simplest(sample.refit(form.expr), sample)
+    return _rewritten(judge.weighed(fit, proposal), proposal, judge)
 
 
 def _simpler(form: Form) -> Iterator[Expr]:

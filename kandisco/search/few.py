@@ -18,6 +18,7 @@ from kandisco.evidence.probable import unexplained
 from kandisco.evidence.rows import FEW_ROWS
 from kandisco.exhaustive import columns_of, exhaustive, kinds_of_errors
 from kandisco.exhaustive.catalogue import catalogued
+from kandisco.exhaustive.hits import gathered
 from kandisco.expr import Expr, add, complexity, mul, num, parse, var
 from kandisco.expr.heads import HEADS
 from kandisco.posterior import Form, Judge, Prior, Proposal, posterior
@@ -96,7 +97,7 @@ def measured(
     columns = columns_of(sample, units)
     known = [*known, *catalogued(sample, columns, laws, allowed, stop=stop)]
     tried = exhaustive(sample, columns, allowed, prior, stop=stop)
-    proposals = [Proposal(expr=hit.build(), relative=hit.relative, origin=hit.origin) for hit in tried.hits]
+    proposals = [Proposal(expr=gathered(hit.build()), relative=hit.relative, origin=hit.origin) for hit in tried.hits]
     plain = list(_plain(sample))
     forms = [f for f in posterior([*plain, *known, *proposals], judge, most=_FORMS, stop=stop) if complexity(f.expr) <= most]
     named = {words(form.expr) for form in forms}
@@ -126,7 +127,7 @@ def rounding(y: Array) -> float:
     Numbers as instruments give them have few significant digits, or few decimals; 0 where neither is so.
 
     Example:
-        >>> float(f"{rounding(np.array([0.1, 0.23, 1.57])):.3g}")
+        >>> float(f"{rounding(np.array([0.1, 0.23, 1.57, 2.8, 3.11, 4.02])):.3g}")
         0.00289
     """
     largest = float(np.max(np.abs(y))) if len(y) else 0.0
