@@ -258,7 +258,7 @@ def _searched(
         units={name: unit for name, unit in units.items() if unit},
         engine=next((spec for spec in engines if "edge" in spec.scopes), None),
     )
-    floor = cache(lambda: math.inf if rows.fit.relative else search.smooth_error(problem) * scales[""])
+    floor = cache(lambda: math.inf if rows.fit.relative else search.reachable_error(problem) * scales[""])
     work = _Work(rows=rows, functions=functions, floor=floor, config=config, control=control, journal=journal, units=units)
     pool: list[Formula] = []
     quick = True
@@ -384,7 +384,7 @@ def _unit(work: _Work, name: str, known: Sequence[Formula], solve: Callable[[], 
     started = time.perf_counter()
     shortest = min((mdl(f, rows) for f in known), default=math.inf)
     raw = [c for c in solve() if _heads(c.expr) <= work.allowed]
-    refined = refine(raw, rows.fit, floor=work.floor(), shortest=shortest, max_complexity=config.max_complexity, control=control)
+    refined = refine(raw, rows.fit, floor=work.floor, shortest=shortest, max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     limit = config.max_complexity
     kept = [f for f in kept if f.complexity <= (2 * limit if f.rmse_train <= EXACT * rows.fit.spread else limit)]

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kandisco.builtins.readers import read_csv, read_excel, read_npz, read_parquet
-from kandisco.data import read_table, to_dataset
+from kandisco.data import delimited, read_table, to_dataset
 from kandisco.errors import InputError, PluginError
 from kandisco.registry import Registry
 from kandisco.specs import ReaderSpec
@@ -198,3 +198,42 @@ def test_looking_for_readers_loads_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+PLAIN = {
+    "numbers": "a,b\n1,2.5\n-3e-7,+4\n.5,6.\n",
+    "windows": "a;b\r\n1;2.5\r\n9007199254740993;0.1\r\n",
+    "tabs": "a\tb\n1\t2\n3\t4",
+    "blanks": "a b\n 1   2\n3 4 \n",
+    "a comment above": "# made by hand\na,b\n1,2\n3,4\n",
+    "seventeen digits": "a,b\n0.30000000000000004,1.7976931348623157e308\n5e-324,123456789.123456789\n",
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_numbers_are_read_without_pandas_to_the_same_bits(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(PLAIN[name].encode())
+    with monkeypatch.context() as patch:
+        patch.setattr(delimited, "_parse", None)
+        quick = delimited.read_delimited(path)
+    monkeypatch.setattr(delimited, "_SMALL", 0)
+    slow = delimited.read_delimited(path)
+    assert quick.first_row == slow.first_row and quick.notes == slow.notes and list(quick.columns) == list(slow.columns)
+    for label, column in slow.columns.items():
+        assert np.asarray(quick.columns[label]).tobytes() == np.asarray(column).tobytes()
+
+
+@pytest.mark.parametrize(
+    "text", ["a,b\n1,\n2,3\n", "a,b\n1,x\n2,y\n", "a,b\n1,2\n\n3,4\n", "a,b\n1,-0\n2,3\n", 'a,b\n1,"2"\n3,4\n']
+)
+def test_what_is_not_plain_is_left_to_pandas(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    parse = delimited._parse
+    monkeypatch.setattr(delimited, "_parse", lambda *args: asked.append(1) or parse(*args))
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    delimited.read_delimited(path)
+    assert asked

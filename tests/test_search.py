@@ -15,7 +15,7 @@ from kandisco.evidence.rows import Rows
 from kandisco.expr import parse
 from kandisco.expr.numeric import evaluate
 from kandisco.registry import Registry
-from kandisco.search import Problem, attempts, settled, smooth_error
+from kandisco.search import Problem, attempts, reachable_error, settled, smooth_error
 from kandisco.search.division import divisions
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.sample import Sample
@@ -128,6 +128,11 @@ def test_a_smooth_surrogate_tells_what_a_law_has_to_match(registry: Registry) ->
     assert smooth_error(clean) < 1e-3
     assert 0.07 < smooth_error(noisy) < 0.15
     assert smooth_error(problem(registry, rows("a", n=20))) == float("inf")
+
+
+def test_a_closed_form_that_holds_exactly_is_what_others_have_to_match(registry: Registry) -> None:
+    assert reachable_error(problem(registry, rows("1.7*a**2*b"))) == 0
+    assert reachable_error(problem(registry, rows("sin(a)*b"))) == smooth_error(problem(registry, rows("sin(a)*b")))
 
 
 def test_settled_means_exact_everywhere() -> None:

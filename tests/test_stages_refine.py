@@ -37,7 +37,7 @@ def test_what_is_not_defined_on_the_rows_is_dropped() -> None:
 
 
 def test_approximations_above_the_floor_are_not_reduced() -> None:
-    (kept,) = refine(candidates("1.0*a + 1.0*b + 0.5"), SAMPLE, floor=1e-9).value
+    (kept,) = refine(candidates("1.0*a + 1.0*b + 0.5"), SAMPLE, floor=lambda: 1e-9).value
     assert len(kept.expr.numbers()) == 3
     assert len(kept.std_errors) == 3
 

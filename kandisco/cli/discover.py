@@ -37,6 +37,7 @@ class Ways:
     quiet: bool
     verbose: bool
     resume: bool
+    report: bool = True
 
 
 def command() -> Callable[..., None]:
@@ -51,6 +52,7 @@ def command() -> Callable[..., None]:
             quiet=options["quiet"],
             verbose=options["verbose"],
             resume=options["resume"],
+            report=options["report"],
         )
         if ways.quiet and ways.verbose:
             raise ConfigError("-q and -v contradict each other.", hint="Give one of them.")
@@ -77,6 +79,15 @@ def _ways() -> list[inspect.Parameter]:
         add("json_", bool, JSON),
         add("quiet", bool, typer.Option(False, "--quiet", "-q", help="Only the formula on stdout; no progress.")),
         add("verbose", bool, typer.Option(False, "--verbose", "-v", help="Every stage on stderr; tracebacks of bugs.")),
+        add(
+            "report",
+            bool,
+            typer.Option(
+                True,
+                "--report/--no-report",
+                help="Write the report once the result is out; kandisco report RUN makes it later.",
+            ),
+        ),
         add(
             "resume",
             bool,
@@ -120,7 +131,8 @@ def _complete(session: Session, dataset: Dataset, run: Run, config: Config, ways
             error.add_note(f"run folder: {run.path}")
         raise
     _show(result, run, ways)
-    _report(session, run, result, ways)
+    if ways.report:
+        _report(session, run, result, ways)
     if result.status == "interrupted":
         return INTERRUPTED
     if result.best is None:

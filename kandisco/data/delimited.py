@@ -19,6 +19,9 @@ from kandisco.types import Array, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+# Bytes; numpy reads about 10 MB/s, so that a larger table pays for pandas.
+_SMALL = 2_000_000
+_DIGITS = b"0123456789+-.eE"
 _POINTS = bytes.maketrans(b",", b".")
 # Only a short cut: columns with other spellings of "missing" come as text and are looked at by ``cells``.
 _NA = ("", "NA", "N/A", "n/a", "nan", "NaN", "NAN", "-nan", "null", "NULL", "None", "-", "--", "?", ".", "#N/A")
@@ -43,6 +46,10 @@ def read_delimited(path: Path) -> Table:
     if found.style == COMMA and found.delimiter != "," and b"." not in data:
         # Without a point in the file commas can take its place at once; the C parser is ten times as fast as we are.
         data, found = data.translate(_POINTS), dataclasses.replace(found, style=POINT)
+    notes = (*notes, *found.notes)
+    plain = _plain(data, found)
+    if plain is not None:
+        return Table(columns=dict(zip(found.labels, plain)), source=source, first_row=found.skip + 1, notes=notes)
     frame = _parse(data, found, source)
     columns: dict[str, Array | list[str]] = {}
     remarks: list[str] = []
@@ -51,7 +58,29 @@ def read_delimited(path: Path) -> Table:
         if label == f"column_{position + 1}" and column.isna().all():
             continue  # a delimiter at the end of each line
         columns[label] = _column(column, label, found.style, remarks)
-    return Table(columns=columns, source=source, first_row=found.skip + 1, notes=(*notes, *found.notes, *remarks))
+    return Table(columns=columns, source=source, first_row=found.skip + 1, notes=(*notes, *remarks))
+
+
+def _plain(data: bytes, found: Layout) -> list[Array] | None:
+    """The columns of a small table of nothing but numbers, to the bit what pandas reads; None where it is not that plain.
+
+    numpy is there anyway, and to import pandas takes longer than an easy law.
+    """
+    if len(data) > _SMALL or found.style.decimal != ".":
+        return None
+    lines = data.removesuffix(b"\n").removesuffix(b"\r").split(b"\n")[found.skip :]
+    text = b"\n".join(line.removesuffix(b"\r") for line in lines)
+    delimiter = found.delimiter.encode()
+    # A minus before a zero is left to pandas, which reads whole numbers as such.
+    if not text.strip() or text.translate(None, _DIGITS + delimiter + b"\n") or re.search(rb"-0(?![.\d])", text):
+        return None
+    try:
+        values = np.loadtxt(
+            text.decode().split("\n"), delimiter=None if found.delimiter == " " else found.delimiter, ndmin=2, comments=None
+        )
+    except ValueError:
+        return None
+    return list(values.T) if values.shape == (len(lines), len(found.labels)) else None
 
 
 def _parse(data: bytes, found: Layout, source: str) -> pd.DataFrame:

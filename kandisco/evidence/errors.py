@@ -57,9 +57,9 @@ def chi2(expr: Expr, sample: Sample) -> float:
 
 def exceeds(expr: Expr, sample: Sample) -> bool:
     """Whether the errors are larger than the stated uncertainty, more than chance makes them once in a thousand."""
-    from scipy.stats import chi2 as distribution
+    from scipy.special import chdtri
 
-    return chi2(expr, sample) * len(sample.y) > distribution.isf(1e-3, max(len(sample.y), 1))
+    return chi2(expr, sample) * len(sample.y) > float(chdtri(max(len(sample.y), 1), 1e-3))
 
 
 def wild(expr: Expr, sample: Sample) -> bool:

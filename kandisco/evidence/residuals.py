@@ -49,7 +49,7 @@ def _columns_predict(x: Array, residual: Array) -> bool:
 
     With hundreds of columns neighbours are far apart and a joint model has more coefficients than rows; one by one they tell.
     """
-    from scipy.stats import norm
+    from scipy.special import ndtri
 
     columns = np.stack([even_out(column) for column in x])
     columns = columns - columns.mean(axis=1, keepdims=True)
@@ -62,7 +62,7 @@ def _columns_predict(x: Array, residual: Array) -> bool:
     scores = [together / np.sqrt(np.maximum(spread, 1e-12 * n) * np.sum(residual**2) / n)]
     scores.append(columns @ residual / np.sqrt(np.sum(squares, axis=1) * np.sum(residual**2) / n))
     tests = len(x) * (len(x) + 3) / 2
-    return n > 20 and bool(max(np.max(np.abs(z)) for z in scores) > norm.isf(5e-4 / tests))
+    return n > 20 and bool(max(np.max(np.abs(z)) for z in scores) > -ndtri(5e-4 / tests))
 
 
 def _splines_predict(x: Array, residual: Array) -> bool:

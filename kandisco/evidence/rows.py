@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kandisco.arrays import ranks
 from kandisco.symbolic.sample import Sample
 from kandisco.types import Array, Dataset, Split
 
@@ -87,12 +88,11 @@ def sample_of(dataset: Dataset, rows: NDArray[np.int64] | slice = slice(None)) -
 def nearest(x: Array) -> NDArray[np.int64]:
     """The nearest other row of each row, by ranks; with one column the next larger one, so that every gap is crossed."""
     from scipy.spatial import cKDTree
-    from scipy.stats import rankdata
 
     if len(x) == 1:
         order = np.argsort(x[0], kind="stable")
         following = np.empty(len(order), dtype=np.int64)
         following[order] = np.append(order[1:], order[-1])
         return following
-    ranks = rankdata(x, axis=1).T / x.shape[1]
-    return np.asarray(cKDTree(ranks).query(ranks, k=2)[1])[:, 1]
+    places = np.stack([ranks(column) for column in x], axis=1) / x.shape[1]
+    return np.asarray(cKDTree(places).query(places, k=2)[1])[:, 1]

@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from kandisco.arrays import ranks
 from kandisco.expr import add, mul, rat, to_text, var
 from kandisco.reductions.reduction import Reduction, divided, raised
 from kandisco.symbolic.sample import Sample
@@ -48,10 +49,7 @@ def single_index(sample: Sample, *, columns: int = 6) -> list[Reduction]:
 
 def _roughness(y: Array) -> float:
     """Von Neumann's ratio of an ordered curve; ranks tell where a few rows own all the variance."""
-    from scipy.stats import rankdata
-
-    ranks = rankdata(y)
-    return min(float(np.mean(np.diff(v) ** 2) / (np.var(v) or 1.0)) for v in (y, ranks))
+    return min(float(np.mean(np.diff(v) ** 2) / (np.var(v) or 1.0)) for v in (y, ranks(y)))
 
 
 def _indexed(

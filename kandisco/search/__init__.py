@@ -13,6 +13,7 @@ from functools import cache, partial
 
 import numpy as np
 
+from kandisco.evidence.errors import score
 from kandisco.evidence.rows import Rows
 from kandisco.reductions.relevance import influential, most_relevant
 from kandisco.reductions.units import groupings
@@ -26,9 +27,10 @@ from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.symbolic.surrogate import NOISY, Surrogate, fit_surrogate
 from kandisco.types import Formula
 
-__all__ = ["Attempt", "Problem", "attempts", "few", "settled", "smooth_error"]
+__all__ = ["Attempt", "Problem", "attempts", "few", "reachable_error", "settled", "smooth_error"]
 
 _MANY, _SCREENED = 12, 10
+_AT_ONCE = (structure.linear, structure.monomial, structure.polynomial)
 _SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
 
 
@@ -81,6 +83,19 @@ def _among_fewer(problem: Problem, sample: Sample, surrogate: Callable[[], Surro
         return
     for attempt in attempts(replace(problem, rows=problem.rows.columns(kept))):
         yield replace(attempt, name=f"{attempt.name} ({len(kept)} of {len(sample.names)} columns)")
+
+
+def reachable_error(problem: Problem) -> float:
+    """What a law has to match: nothing where a closed form holds exactly, else the error of a smooth surrogate.
+
+    Closed forms are linear algebra: to see first whether one holds spares an easy law the surrogate, the dearest part of its
+    search. Such a form ends the search when its turn comes, so that nothing but the forms before it is measured by the 0.
+    """
+    rows = problem.rows
+    for attempt in _AT_ONCE:
+        if settled([score(candidate, rows) for candidate in attempt(rows.fit)], rows):
+            return 0.0
+    return smooth_error(problem)
 
 
 def smooth_error(problem: Problem) -> float:

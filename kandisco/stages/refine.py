@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -31,7 +31,7 @@ def refine(
     candidates: Sequence[Candidate],
     sample: Sample,
     *,
-    floor: float = math.inf,
+    floor: Callable[[], float] = lambda: math.inf,
     shortest: float = math.inf,
     keep: int = 8,
     max_complexity: int = 40,
@@ -42,8 +42,8 @@ def refine(
     Args:
         candidates: expressions in the names of ``sample``.
         sample: the rows to fit.
-        floor: error that a smooth surrogate reaches; candidates well above it, and above a stated uncertainty, are approximations
-            and are not worth reducing.
+        floor: error that can be reached; candidates well above it, and above a stated uncertainty, are approximations and are
+            not worth reducing. Asked only where that decides.
         shortest: description length of the best form known so far.
         keep: candidates that are reduced (term by term, constant by constant); the reduction is the expensive part.
         max_complexity: reduced expressions above this are dropped.
@@ -65,8 +65,7 @@ def refine(
             continue
         # No reduction lowers the error: a form whose misfit alone is longer than the shortest description is never the shortest.
         hopeless = sample.length_of(fit.rmse, 0, 0) > shortest
-        far = fit.rmse > 3 * max(floor, sample.stated) + EXACT * sample.scale
-        smaller = fit if hopeless or far else simplest(fit, sample, stop=stop)
+        smaller = fit if hopeless or _far(fit.rmse, sample, floor) else simplest(fit, sample, stop=stop)
         shortest = min(shortest, sample.description_length(smaller, complexity(smaller.expr)))
         if complexity(smaller.expr) <= 2 * max_complexity:
             out.append(candidate.refitted(smaller))
@@ -74,6 +73,12 @@ def refine(
             break
     record = StageRecord(stage="refine", seconds=time.perf_counter() - started, metrics={"in": len(candidates), "out": len(out)})
     return StageResult(value=out, record=record)
+
+
+def _far(rmse: float, sample: Sample, floor: Callable[[], float]) -> bool:
+    """Whether an error lies well above what can be reached; the floor is dear, and asked only where it decides."""
+    limit = EXACT * sample.scale
+    return rmse > 3 * sample.stated + limit and rmse > 3 * floor() + limit
 
 
 def propose(

@@ -48,9 +48,9 @@ class Inference:
 
     def quantile(self, level: float) -> float:
         """Half width of a two-sided interval of that level, in standard errors; nan without degrees of freedom."""
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
-        return float(t.ppf(0.5 + level / 2, self.freedom)) if self.freedom > 0 else float("nan")
+        return float(stdtrit(self.freedom, 0.5 + level / 2)) if self.freedom > 0 else float("nan")
 
     def constants(self, level: float = 0.95) -> Array:
         """Confidence interval of each constant, float64 [p, 2]."""

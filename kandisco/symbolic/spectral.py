@@ -75,14 +75,14 @@ def spectral_start(x: Array, y: Array, *, intervals: int = 12, y_intervals: int 
 
 def chance(design: Array, v: Array) -> float:
     """p-value of the F-test whether the rows of ``design`` [features, rows] predict ``v`` [rows]; 0 where they leave nothing."""
-    from scipy.stats import f as f_distribution
+    from scipy.special import fdtrc
 
     coef, _, rank, _ = np.linalg.lstsq(design.T, v, rcond=1e-9)
     left, total = float(np.sum((v - coef @ design) ** 2)), float(np.sum(v**2))
     free = len(v) - int(rank) - 1
     if free <= 0 or left <= 0:
         return 0.0 if left < total else 1.0
-    return float(f_distribution.sf(((total - left) / rank) / (left / free), rank, free))
+    return float(fdtrc(rank, free, ((total - left) / rank) / (left / free)))
 
 
 def _orthonormal(features: Array) -> tuple[Array, Array]:

@@ -157,34 +157,27 @@ def tree_figure(expr: Expr) -> Any:
         >>> from kandisco.expr import parse
         >>> figure = tree_figure(parse("sin(x)/2 + 1"))
     """
-    import networkx
-
-    graph: networkx.DiGraph[tuple[int, ...]] = networkx.DiGraph()
     places = _places(expr)
-    for key, (node, _, _) in places.items():
-        graph.add_node(key, text=_text(node), leaf=not node.args, column=node.head == "var")
-        if key:
-            graph.add_edge(key[:-1], key)
     spots = {key: (x, -depth) for key, (_, x, depth) in places.items()}
     wide = max(x for x, _ in spots.values()) + 1
     deep = 1 - min(y for _, y in spots.values())
     with style():
+        from matplotlib.collections import LineCollection
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(max(2.5, 0.62 * wide), max(1.6, 0.72 * deep)))
         axes = figure.add_axes((0.01, 0.01, 0.98, 0.98))
         axes.set_axis_off()
-        inner = [key for key, leaf in graph.nodes(data="leaf") if not leaf]
-        outer = [key for key, leaf in graph.nodes(data="leaf") if leaf]
-        networkx.draw_networkx_edges(graph, spots, ax=axes, arrows=False, edge_color=GREY, width=0.9)
-        networkx.draw_networkx_nodes(
-            graph, spots, inner, node_size=620, ax=axes, node_color=PAPER, edgecolors=INK, linewidths=0.9
-        )
-        networkx.draw_networkx_nodes(graph, spots, outer, node_size=420, ax=axes, node_color=PAPER, edgecolors=PAPER)
-        for key, data in graph.nodes(data=True):
-            colour = BLUE if data["column"] else INK
-            size = 9 if len(data["text"]) <= 5 else max(5.0, 45 / len(data["text"]))
-            axes.text(*spots[key], data["text"], ha="center", va="center", fontsize=size, color=colour)
+        axes.add_collection(LineCollection([(spots[key[:-1]], spots[key]) for key in spots if key], colors=GREY, linewidths=0.9))
+        for leaf, size, edge in ((False, 620, INK), (True, 420, PAPER)):
+            points = [spots[key] for key, (node, _, _) in places.items() if (not node.args) == leaf]
+            if points:
+                across, up = zip(*points)
+                axes.scatter(across, up, s=size, c=PAPER, edgecolors=edge, linewidths=0.9, zorder=2)
+        for key, (node, _, _) in places.items():
+            text, colour = _text(node), BLUE if node.head == "var" else INK
+            letters = 9.0 if len(text) <= 5 else max(5.0, 45 / len(text))
+            axes.text(*spots[key], text, ha="center", va="center", fontsize=letters, color=colour)
         axes.set_xlim(-0.7, wide - 0.3)
         axes.set_ylim(-deep + 0.4, 0.6)
         return figure
