@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from operator import itemgetter
 
 from kandisco.control import Control
 from kandisco.expr import Expr
@@ -80,10 +79,14 @@ def paired(problem: Problem, sample: Sample, control: Control) -> list[Candidate
         inputs = tuple(expr if k == i else known for k, known in enumerate(graph.inputs))
         return replace(graph, inputs=inputs), missing
 
-    _, i, j, expr, z = min(
-        ((met(i, expr, z, _FINE)[1], i, j, expr, z) for i, j, expr, z in start.pairs(sample)), key=itemgetter(0)
+    def missed(pair: tuple[int, int, Expr, Array]) -> float:
+        i, _, expr, z = pair
+        return max(met(i, expr, z, _FINE)[1], start.HELD)
+
+    i, j, expr, z = min(start.pairs(sample), key=missed)
+    graph, missing = min(
+        (met(i, expr, z, intervals) for intervals in (_FINE, 2 * _FINE)), key=lambda found: max(found[1], start.HELD)
     )
-    graph, missing = min((met(i, expr, z, intervals) for intervals in (_FINE, 2 * _FINE)), key=itemgetter(1))
     name = f"{sample.names[i]} with {sample.names[j]}"
     if missing > 1e-2:
         return []

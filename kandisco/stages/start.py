@@ -16,6 +16,8 @@ from kandisco.symbolic.transforms import Undone, plain, transforms
 from kandisco.types import Array
 
 _RANKING_ROWS, _RANKING_SWEEPS = 400, 10
+HELD = 1e-20
+"""Share of variance up to which nothing but rounding is left: among starts that all hold the first is taken, not the luckiest."""
 
 
 def link_additive(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
@@ -56,7 +58,7 @@ def product_below(sample: Sample, *, threshold: float) -> tuple[Graph, float]:
 
     def missed(undone: Undone) -> float:
         found = product_start(sample.x[:, pick], undone.values[pick], sweeps=_RANKING_SWEEPS)
-        return _missed(undone, found, sample.y[pick])
+        return max(_missed(undone, found, sample.y[pick]), HELD)
 
     best = min((undone for undone in transforms(sample.y) if undone.name != "y"), key=missed, default=None)
     if best is None:
