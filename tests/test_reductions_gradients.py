@@ -57,6 +57,14 @@ def test_laws_without_such_structure_are_not_divided() -> None:
     assert found("sin(2*a) + b**2*c + exp(a*b - c)") == {}
 
 
+@pytest.mark.parametrize("tuned", [90, 100, 110, 120, 130])
+def test_of_two_equal_scalings_the_first_is_taken_whatever_the_rounding(tuned: int) -> None:
+    y = evaluate(parse("exp(-(a/b)**2/2)/b"), COLUMNS)
+    found = reductions(fit_surrogate(Sample(names=("a", "b"), x=X[:2], y=y), tuning_rows=tuned))
+    assert [r.name for r in found if r.kind == "scale"] == ["scale b by a", "scale a by b"]
+    assert found[0].doubt == pytest.approx(found[1].doubt, rel=1e-6)
+
+
 def test_half_powers_of_negative_columns_are_not_divided_out() -> None:
     x = X.copy()
     x[0] -= 2.0

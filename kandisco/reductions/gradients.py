@@ -27,6 +27,7 @@ from kandisco.types import Array
 _BLIND, _IDLE = 0.5, 2e-3
 # What a doubt counts against those of other tests: a power that divides out leaves a column less, a scaling is one group of many.
 _POWER, _SCALING = 0.5, 2.0
+_DIGITS = 3
 # Noise this strong hides a weak column from the gradients; then prediction decides.
 _FELT, _AS_GOOD, _CLEAR = 1e-5, 1.05, 2.0
 
@@ -47,7 +48,12 @@ def reductions(surrogate: Surrogate, *, rows: int = 300) -> list[Reduction]:
         found.append(r)
     # One clear test makes the doubtful ones doubtful indeed: asin(u) is nearly u where u is small.
     clearest = min((r.priority for r in found), default=0.0)
-    return sorted((r for r in found if r.priority <= max(30 * clearest, 1e-3)), key=lambda r: r.priority)
+    return sorted((r for r in found if r.priority <= max(30 * clearest, 1e-3)), key=_place)
+
+
+def _place(reduction: Reduction) -> float:
+    """The priority without its last digits: scaling either of two columns by the other is one test, and rounding no choice."""
+    return float(f"{reduction.priority:.{_DIGITS}g}")
 
 
 def _idle(sample: Sample, slope: Array, missing: float) -> Reduction | None:
