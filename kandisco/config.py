@@ -12,6 +12,7 @@ from kandisco.errors import ConfigError
 
 Lamb = float | Literal["auto"]
 Loss = Literal["squares", "robust"]
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 def _doc(default: Any, text: str) -> Any:
@@ -42,6 +43,12 @@ class Config:
     )
     uncertainty: str = _doc(
         "", "Standard uncertainty of the target, in its unit (0.02) or of each value (1%): no formula is asked to fit better."
+    )
+    sigma: tuple[str, ...] = _doc(
+        (), "Column of the target's standard uncertainties; x=COLUMN for those of another column (default: told by headers)."
+    )
+    roles: bool = _doc(
+        True, "Take columns called u(x), x_err, sigma_x, rep, ... as uncertainties and counters, not as quantities."
     )
     seed: int = _doc(0, "Seed of all randomness: the same data, settings and seed give the same formulas.")
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
@@ -133,6 +140,8 @@ def _convert(name: str, default: Any, value: Any) -> Any:
             return "auto" if value == "auto" else float(value)
         if name == "time":
             return parse_duration(value)
+        if isinstance(default, bool):
+            return _BOOLEANS[str(value).strip().lower()]
         if isinstance(default, tuple):
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(str(part).strip() for part in parts if str(part).strip())
@@ -141,6 +150,12 @@ def _convert(name: str, default: Any, value: Any) -> Any:
         return int(float(value)) if isinstance(default, int) else type(default)(value)
     except ConfigError:
         raise
-    except (TypeError, ValueError):
-        kind = "a duration such as 60s" if name == "time" else type(default).__name__
+    except (KeyError, TypeError, ValueError):
+        kind = (
+            "a duration such as 60s"
+            if name == "time"
+            else "true or false"
+            if isinstance(default, bool)
+            else type(default).__name__
+        )
         raise ConfigError(f"{name}={value!r} is not usable.", hint=f"Give {kind}.") from None

@@ -104,8 +104,12 @@ def _discover(session: Session, config: Config, ways: Ways) -> int:
         registry.refiner(config.refiner)
     from kandisco.data import with_uncertainty, with_units
 
-    dataset = with_units(load(session, ways.source, target=config.target, features=config.features), config.units)
+    chosen: dict[str, Any] = {name: getattr(config, name) for name in ("target", "features", "sigma", "roles")}
+    dataset = with_units(load(session, ways.source, **chosen), config.units)
     dataset = with_uncertainty(dataset, *parse_uncertainty(config.uncertainty))
+    for note in dataset.notes:
+        if "is taken as the standard uncertainty" in note or "numbers repetitions" in note:
+            _say(note, ways)
     from kandisco.run import Run, versions
 
     used = versions(session.plugin_versions())

@@ -26,6 +26,8 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "time": ("DURATION", ""),
     "loss": ("squares|robust", ""),
     "uncertainty": ("NUMBER|PERCENT%", ""),
+    "sigma": ("COLUMN", ""),
+    "roles": ("", ""),
     "seed": ("INTEGER", ""),
     "test_size": ("SHARE", ""),
     "max_complexity": ("INTEGER", ""),
@@ -49,6 +51,9 @@ def parameters() -> list[inspect.Parameter]:
 
 
 def _parameter(name: str, metavar: str, short: str) -> inspect.Parameter:
+    if isinstance(_FIELDS[name].default, bool):
+        switch = typer.Option(_FIELDS[name].default, f"--{name}/--no-{name}", help=_FIELDS[name].metadata["help"])
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=switch, annotation=bool)
     default = as_text(name, _FIELDS[name].default)
     names = [f"--{name.replace('_', '-')}", *([short] if short else [])]
     option = typer.Option(default, *names, metavar=metavar, help=_FIELDS[name].metadata["help"], show_default=bool(default))

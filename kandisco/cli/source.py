@@ -14,22 +14,35 @@ if TYPE_CHECKING:
     from kandisco.types import Dataset, Table
 
 
-def load(session: Session, source: str, *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+def load(
+    session: Session,
+    source: str,
+    *,
+    target: str = "",
+    features: Sequence[str] = (),
+    sigma: Sequence[str] = (),
+    roles: bool = True,
+) -> Dataset:
     """The rows that a user means, for any command that takes data.
 
     Args:
         session: has the registry.
         source: a path, ``-`` for standard input, or ``@name``.
         target, features: headers or names; they go before what a card says.
+        sigma, roles: uncertainties and how columns get their roles, as in ``data.read_dataset``.
 
     Raises:
+        ConfigError: ``sigma`` with a registered dataset, whose columns are known.
         InputError: the file, its card or a column cannot be used.
         PluginError: there is no such name, or its rows cannot be had here.
     """
     from kandisco import data
 
     if not source.startswith("@"):
-        return data.read_dataset(source, session.registry().readers(), target=target, features=features)
+        readers = session.registry().readers()
+        return data.read_dataset(source, readers, target=target, features=features, sigma=sigma, roles=roles)
+    if sigma:
+        raise ConfigError(f"What the columns of {source} are is known.", hint="Leave --sigma out, or give --uncertainty.")
     named = available(session, source).load()
     if not (target or features):
         return named

@@ -59,7 +59,7 @@ def to_dataset(
     """
     columns, notes = _numbers(table, [find_column(table, label) for label in (target, *features) if label], bool(features))
     asked = [find_column(table, feature) for feature in features]
-    goal = find_column(table, target) if target else _last_numeric(table, columns, asked)
+    goal = find_column(table, target) if target else _last_of(table, columns, asked)
     if goal in asked:
         raise InputError(f"Column {goal!r} is target and feature at once.", hint="Leave it out of the features.")
     inputs = {label: columns[label] for label in asked or columns if label != goal}
@@ -166,7 +166,17 @@ def _text_among_numbers(table: Table, label: str, column: Sequence[str], parsed:
     )
 
 
-def _last_numeric(table: Table, columns: Mapping[str, Array], asked: Sequence[str]) -> str:
+def last_numeric(table: Table, features: Sequence[str] = ()) -> str:
+    """The header of the column that is explained where none is named.
+
+    Raises:
+        InputError: there is no such column, or a feature is unknown.
+    """
+    asked = [find_column(table, feature) for feature in features]
+    return _last_of(table, _numbers(table, asked, bool(features))[0], asked)
+
+
+def _last_of(table: Table, columns: Mapping[str, Array], asked: Sequence[str]) -> str:
     filled = [label for label, column in columns.items() if label not in asked and np.isfinite(column).any()]
     if not filled:
         raise InputError(f"{_source(table)} holds no number.", hint="Give at least two columns of numbers.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from kandisco.data.card import Card, Column, find_card, read_card
 from kandisco.data.cells import parse_column, to_number
-from kandisco.data.clean import find_column, to_dataset
+from kandisco.data.clean import find_column, last_numeric, to_dataset
 from kandisco.data.reading import read_table
+from kandisco.data.roles import Roles, roles_of, split_cells, stated_errors
 from kandisco.data.uncertainty import counted
 from kandisco.errors import InputError
 from kandisco.types import Array, Dataset, Table, Variable
@@ -24,13 +25,23 @@ if TYPE_CHECKING:
 Cells = Array | list[str]
 
 
-def read_dataset(path: str | Path, readers: Sequence[ReaderSpec], *, target: str = "", features: Sequence[str] = ()) -> Dataset:
+def read_dataset(
+    path: str | Path,
+    readers: Sequence[ReaderSpec],
+    *,
+    target: str = "",
+    features: Sequence[str] = (),
+    sigma: Sequence[str] = (),
+    roles: bool = True,
+) -> Dataset:
     """A file as a regression task, with the card beside it where there is one.
 
     Args:
         path: a file, or ``-`` for standard input.
         readers: from ``registry.readers()``.
         target, features: headers; they go before what the card says.
+        sigma: headers of columns of uncertainties: of the target, or ``x=COLUMN`` of another column; before what headers say.
+        roles: whether columns called ``u(x)``, ``x_err``, ``rep``, ... count as what they are called, where there is no card.
 
     Raises:
         InputError: the file or the card cannot be used.
@@ -40,8 +51,54 @@ def read_dataset(path: str | Path, readers: Sequence[ReaderSpec], *, target: str
     """
     table, card = read_with_card(path, readers)
     if card is None:
-        return to_dataset(table, target=target, features=features)
+        return with_roles(table, target=target, features=features, sigma=sigma, roles=roles)
+    if sigma:
+        raise InputError(f"{card.path} says what the columns of {path} are.", hint="Give the uncertainty its role there.")
     return described(table, card, target=target, features=features)
+
+
+def with_roles(
+    table: Table, *, target: str = "", features: Sequence[str] = (), sigma: Sequence[str] = (), roles: bool = True
+) -> Dataset:
+    """A table without a card as a regression task; uncertainties and counters are known by their headers.
+
+    Args:
+        table: from a reader.
+        target, features: headers.
+        sigma: columns of uncertainties, as in ``read_dataset``.
+        roles: whether headers are asked at all.
+
+    Raises:
+        InputError: a column is missing or cannot be used.
+    """
+    table, written = split_cells(table)
+    asked = [find_column(table, label) for label in (target, *features) if label]
+    found = roles_of(table, asked) if roles else Roles()
+    found = Roles(errors={**found.errors, **written.errors}, counters=found.counters)
+    own = [entry for entry in sigma if "=" not in entry]
+    if len(own) > 1:
+        raise InputError(
+            f"sigma names {len(own)} columns for one target.", hint="Write x=COLUMN for the uncertainty of an input."
+        )
+    other = dict(entry.split("=", 1) for entry in sigma if "=" in entry)
+    stated = {find_column(table, label): find_column(table, error) for label, error in other.items()}
+    errors = {label: error for label, error in found.errors.items() if error not in (*stated.values(), *map(_header(table), own))}
+    aside = {*errors.values(), *stated.values(), *found.counters, *map(_header(table), own)}
+    kept = dataclasses.replace(table, columns={label: column for label, column in table.columns.items() if label not in aside})
+    goal = find_column(kept, target) if target else last_numeric(kept, features)
+    errors |= stated | ({goal: find_column(table, own[0])} if own else {})
+    weights = stated_errors(table, goal, errors[goal]) if goal in errors else None
+    data = to_dataset(kept, target=goal, features=features, weights=weights)
+    if data.weights is not None:
+        weights, uncertainty = counted(data.weights)
+        data = dataclasses.replace(data, weights=weights, uncertainty=uncertainty)
+    taking_part = {variable.label for variable in (*data.inputs, data.target)}
+    said = Roles(errors={label: error for label, error in errors.items() if label in taking_part}, counters=found.counters)
+    return dataclasses.replace(data, notes=(*said.notes(), *data.notes))
+
+
+def _header(table: Table) -> Callable[[str], str]:
+    return lambda label: find_column(table, label)
 
 
 class WithCard(NamedTuple):
