@@ -32,7 +32,7 @@ from kandisco.posterior import Prior
 from kandisco.runjson import edges_from_json, edges_to_json, found_by_from_json, found_by_to_json
 from kandisco.specs import FunctionSpec, Observer, RefinerSpec
 from kandisco.stages.candidate import Candidate
-from kandisco.stages.outliers import outliers, outliers_of, suspects, without
+from kandisco.stages.outliers import left_behind, outliers, outliers_of, suspects, without
 from kandisco.stages.refine import propose, refine
 from kandisco.stages.simplify import simplify
 from kandisco.symbolic.sample import EXACT, Sample
@@ -205,7 +205,7 @@ def _told(found: search.few.Measured, dataset: Dataset, config: Config, control:
         warnings=(
             *dataset.notes,
             *remarks_of(verdict, found.sample, relative, dataset.target.unit, status),
-            *(suspects(found.sample, seed=config.seed) if config.loss != "robust" and noisy else ()),
+            *(left_behind(best.expr, replace(found.sample, relative=relative)) if best is not None and noisy else ()),
             *_broken(journal),
         ),
         records=tuple(journal.records),

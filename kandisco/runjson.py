@@ -10,7 +10,19 @@ from typing import Any
 
 from kandisco.errors import InputError
 from kandisco.expr import from_json, to_json
-from kandisco.types import EXCEEDED, RELATIVE, Array, Dataset, EdgeOrigin, Formula, Result, StageRecord, Variable
+from kandisco.types import (
+    EXCEEDED,
+    RELATIVE,
+    Array,
+    Dataset,
+    EdgeOrigin,
+    Formula,
+    NamedLaw,
+    Parameter,
+    Result,
+    StageRecord,
+    Variable,
+)
 
 _Shape = Any
 _NUMBER = (int, float)
@@ -40,6 +52,8 @@ _FORMULA: _Shape = {
     "std_errors": [_MAYBE],
 }
 _FOUND_BY: _Shape = {"methods": [frozenset(("network", "division", "engine"))], "shape": str, "engine": str}
+_PARAMETER: _Shape = {"symbol": str, "value": _MAYBE, "std_error": _MAYBE}
+_LAW: _Shape = {"title": str, "parameters": [_PARAMETER], "reference": str}
 _EDGE: _Shape = {"start": str, "end": str, "symbol": str, "r2": _MAYBE, "curve": str}
 _RESULT: _Shape = {
     "status": _STATUS,
@@ -211,6 +225,18 @@ def formula_from_json(value: Mapping[str, Any]) -> Formula:
         probability=_maybe(value.get("probability")),
         **told,
     )
+
+
+def _law_from_json(value: Any) -> NamedLaw | None:
+    if value is None:
+        return None
+    try:
+        check(value, _LAW)
+    except ValueError as error:
+        raise InputError(f"A stored law is damaged: {error}.", hint="Run kandisco discover again.") from None
+    numbers = ((p["symbol"], _number(p["value"]), _number(p["std_error"])) for p in value["parameters"])
+    parameters = tuple(Parameter(symbol=symbol, value=v, std_error=e) for symbol, v, e in numbers)
+    return NamedLaw(title=value["title"], parameters=parameters, reference=value["reference"])
 
 
 def result_to_json(result: Result) -> dict[str, Any]:

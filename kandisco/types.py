@@ -152,6 +152,30 @@ class EdgeOrigin:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A constant of a law, as textbooks call it, with its standard error; both in the units that the columns' make of it."""
+
+    symbol: str
+    value: float
+    std_error: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedLaw:
+    """The law of the catalogue that a formula is.
+
+    Attributes:
+        title: its name.
+        parameters: its constants.
+        reference: paper or book.
+    """
+
+    title: str
+    parameters: tuple[Parameter, ...]
+    reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Formula:
     """One candidate law in the user's own columns and units.
 
@@ -171,6 +195,7 @@ class Formula:
         methods: what found it: a ``network`` that it was read off, ``division`` into smaller problems, an ``engine``.
         shape: of the network it was read off, where that was trained, such as ``[2,1,1]``.
         engine: name of the refiner that proposed its form.
+        law: the law of the catalogue it is, where it was found as one.
     """
 
     expr: Expr
@@ -189,6 +214,7 @@ class Formula:
     methods: tuple[Method, ...] = ()
     shape: str = ""
     engine: str = ""
+    law: NamedLaw | None = None
 
     @property
     def trusted(self) -> bool:

@@ -31,7 +31,19 @@ from kandisco.types import Dataset, Formula, Result, StageRecord
 
 WRITE = report.write
 CONTRACT = ["schema", "status", "run", "seed", "seconds", "target", "inputs", "best", "front"]
-FORMULA = ["formula", "latex", "complexity", "rmse_test", "r2_test", "evidence", "origin", "judged"]
+FORMULA = [
+    "formula",
+    "latex",
+    "complexity",
+    "rmse_test",
+    "r2_test",
+    "evidence",
+    "origin",
+    "judged",
+    "probability",
+    "law",
+    "constants",
+]
 
 
 @dataclasses.dataclass
@@ -269,7 +281,7 @@ def test_the_ending(fake: Fake, table: str, capsys: pytest.CaptureFixture[str]) 
     assert any(re.search(r"formula +RMSE 0.125 +R2 0.7500", line) for line in lines)
     assert any(re.search(r"linear +RMSE 0.3 +R2 0.5000", line) for line in lines)
     assert any(re.search(r"constant +RMSE 0.6 +R2 -0.0100", line) for line in lines)
-    assert any(re.match(rf"\* +2 +3 +0.125 +0.7500  2.0\*{name}$", line) for line in lines)
+    assert any(re.match(rf"\* +2 +3 +0.125 +0.7500  \w+ +2.0\*{name}$", line) for line in lines)
     assert f"{name} is the column 'v [m/s]'" in said.out
     assert [line.split()[:2] for line in lines[-2:]] == [["kandisco", "export"], ["kandisco", "predict"]]
 

@@ -37,6 +37,8 @@ def result_object(result: Result, path: Path | str) -> dict[str, Any]:
         "names": words.names_of(dataset),
         "baselines": {name: {"rmse_test": _json(rmse), "r2_test": _json(r2)} for name, (rmse, r2) in result.baselines.items()},
         "noise": _json(result.noise),
+        "tried": result.tried,
+        "rivals": [formula_object(formula, dataset) for formula in result.rivals],
         "warnings": list(result.warnings),
     }
 
@@ -52,7 +54,19 @@ def formula_object(formula: Formula, dataset: Dataset) -> dict[str, Any]:
         "evidence": formula.evidence,
         "origin": formula.origin,
         "judged": None if formula.judged is None else to_text(formula.judged),
+        "probability": formula.probability,
+        "law": None if formula.law is None else formula.law.title,
+        "constants": _constants(formula),
     }
+
+
+def _constants(formula: Formula) -> list[dict[str, Any]]:
+    """Value and standard error of each constant: a law's own, else those of the tree in their order."""
+    if formula.law is not None:
+        return [{"symbol": p.symbol, "value": p.value, "std_error": _json(p.std_error)} for p in formula.law.parameters]
+    errors = formula.std_errors if len(formula.std_errors) == len(formula.expr.numbers()) else None
+    told = errors or (math.nan,) * len(formula.expr.numbers())
+    return [{"symbol": None, "value": v, "std_error": _json(e)} for v, e in zip(formula.expr.numbers(), told, strict=True)]
 
 
 def _json(value: float) -> float | None:
@@ -84,8 +98,10 @@ def _numbers(result: Result) -> Iterator[str]:
         if name in used:
             yield f"  {name} is the column {label!r}"
     if best is not None:
+        if told := words.constants(best):
+            yield f"  {told}"
         yield f"  evidence: {best.evidence} ({words.grounds(result)})"
-    yield "  on held-out rows:"
+    yield f"  {words.held_out(result)}:"
     for name, rmse, r2 in words.scores(result):
         yield f"    {name:<9} RMSE {rmse:<10.4g} R2 {words.r2(r2)}"
     if said := words.refitted(result):
@@ -97,11 +113,15 @@ def _numbers(result: Result) -> Iterator[str]:
 def _front(result: Result) -> Iterator[str]:
     if not result.front:
         return
-    yield f"\n   #  complexity  {'RMSE':>9}  {'R2':>11}  formula"
+    # How probable a form is, where that is known; its word else.
+    known = result.tried > 0
+    yield f"\n   #  complexity  {'RMSE':>9}  {'R2':>11}  {'probability' if known else 'evidence':<11}  formula"
     for i, formula in enumerate(result.front[:ROWS], start=1):
         mark = "*" if formula == result.best else " "
         text = words.shortened(words.readable(formula, result.dataset))
-        yield f"{mark} {i:>2}  {formula.complexity:>10}  {formula.rmse_test:>9.3g}  {words.r2(formula.r2_test):>11}  {text}"
+        word = f"{words.share(formula.probability):>11}" if known else f"{formula.evidence:<11}"
+        numbers = f"{formula.complexity:>10}  {formula.rmse_test:>9.3g}  {words.r2(formula.r2_test):>11}"
+        yield f"{mark} {i:>2}  {numbers}  {word}  {text}"
 
 
 def _warnings(result: Result) -> Iterator[str]:

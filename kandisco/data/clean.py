@@ -241,5 +241,5 @@ def _remarks(y: Array, goal: str) -> list[str]:
     if np.ptp(y / (np.max(np.abs(y)) or 1.0)) == 0:
         notes.append(f"The target {goal!r} is constant: every row holds {y[0]:.6g}.")
     if len(y) <= FEW_ROWS:
-        notes.append(f"Only {len(y)} rows: many formulas fit so few points, so evidence cannot be more than weak.")
+        notes.append(f"Only {len(y)} rows: many formulas fit so few points; the probability beside each says how many.")
     return notes

@@ -16,7 +16,7 @@ from kandisco.evidence.rows import Rows
 from kandisco.expr import add, complexity, mul, num, var
 from kandisco.posterior import Form, Judge, Prior, Proposal, left_out
 from kandisco.symbolic.sample import EXACT, Sample
-from kandisco.types import EXCLUDED, Evidence, Formula
+from kandisco.types import EXCLUDED, Evidence, Formula, NamedLaw, Parameter
 
 # The mean may be this probable at most beside a law.
 _NOTHING = 0.05
@@ -80,8 +80,21 @@ def _formula(form: Form, sample: Sample, nothing: float) -> Formula:
         origin=form.origin,
         std_errors=form.std_errors,
         probability=form.probability,
+        law=_law(form),
     )
     return replace(formula, evidence=_word(formula, form, sample, nothing))
+
+
+def _law(form: Form) -> NamedLaw | None:
+    """The law and its constants under the letters of the catalogue."""
+    named = form.named
+    if named is None:
+        return None
+    known = dict(zip(named.owner, zip(form.expr.numbers(), form.std_errors, strict=True), strict=True))
+    parameters = tuple(
+        Parameter(symbol=letter, value=known[k][0], std_error=known[k][1]) for k, letter in enumerate(named.letters) if k in known
+    )
+    return NamedLaw(title=named.title, parameters=parameters, reference=named.reference)
 
 
 def _outermost(x: Array) -> np.ndarray:

@@ -31,9 +31,11 @@ def _lines(meta: Mapping[str, Any], result: Result, figures: Collection[str]) ->
     if best is not None:
         yield f"```\n{words.law(best, dataset)}\n```\n"
         yield f"$$\n{words.latex(best, dataset, target=True)}\n$$\n"
+        if told := words.constants(best):
+            yield f"{inline(told)}.\n"
         yield f"Evidence: **{best.evidence}** ({words.grounds(result)}). Found by {inline(best.origin)}.\n"
     yield from _table(
-        ("on held-out rows", "RMSE", "R2"), [(n, f"{rmse:.4g}", words.r2(r2)) for n, rmse, r2 in words.scores(result)]
+        (words.held_out(result), "RMSE", "R2"), [(n, f"{rmse:.4g}", words.r2(r2)) for n, rmse, r2 in words.scores(result)]
     )
     if said := words.refitted(result):
         yield f"{said}\n"

@@ -115,10 +115,12 @@ def _law(result: Result) -> str:
     parts.append(f'<div class="law">{to_mathml(latex)}</div>')
     parts.append('<p><button data-copy="latex">Copy LaTeX</button> <button data-copy="text">Copy text</button></p>')
     parts.append(f'<pre id="text">{escape(words.law(best, dataset))}</pre>\n<pre id="latex">{escape(latex)}</pre>')
+    if told := words.constants(best):
+        parts.append(f"<p>{escape(told)}</p>")
     grounds = escape(words.grounds(result))
     parts.append(f'<p><span class="badge {best.evidence}">{best.evidence}</span> <span class="soft">{grounds}</span></p>')
     rows = [(name, f"{rmse:.4g}", words.r2(r2)) for name, rmse, r2 in words.scores(result)]
-    parts.append(sections.table(("on held-out rows", "RMSE", "R2"), rows))
+    parts.append(sections.table((words.held_out(result), "RMSE", "R2"), rows))
     if said := words.refitted(result):
         parts.append(f'<p class="soft">{escape(said)}</p>')
     return "\n".join(parts)
@@ -128,12 +130,15 @@ def _front(result: Result) -> str:
     if not result.front:
         return ""
     cells = [
-        (str(i), str(f.complexity), f"{f.rmse_test:.3g}", words.r2(f.r2_test), f.evidence, words.readable(f, result.dataset))
+        (
+            *(str(i), str(f.complexity), f"{f.rmse_test:.3g}", words.r2(f.r2_test), words.share(f.probability), f.evidence),
+            words.readable(f, result.dataset),
+        )
         for i, f in enumerate(result.front, start=1)
     ]
     best = next((i for i, f in enumerate(result.front) if f == result.best), None)
-    titles = ("#", "complexity", "RMSE", "R2", "evidence", "formula")
-    return "<h2>Front</h2>\n" + sections.table(titles, cells, code=5, mark=best)
+    titles = ("#", "complexity", "RMSE", "R2", "probability", "evidence", "formula")
+    return "<h2>Front</h2>\n" + sections.table(titles, cells, code=6, mark=best)
 
 
 def _figures(figures: Mapping[str, str]) -> str:

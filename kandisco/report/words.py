@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from kandisco.expr import to_text
 from kandisco.expr.latex import symbol, to_latex
-from kandisco.expr.rounding import digits_for
+from kandisco.expr.rounding import digits_for, known_digits, with_error
 from kandisco.types import CAVEATS
 
 if TYPE_CHECKING:
+    from kandisco.expr import Expr
     from kandisco.types import Dataset, Formula, Result
 
+# A rounding that moves values by less than this share of the residuals is not seen.
+_UNSEEN = 0.05
 _GROUNDS: Mapping[str, str] = {
     "supported": "as good as the noise allows, but another form could do as well",
     "weak": "an approximation: its errors still have structure, or the rows are too few to tell",
@@ -27,6 +30,8 @@ def grounds(result: Result) -> str:
         return ""
     if result.best.evidence == "supported" and result.dataset.uncertainty and not result.exceeds:
         return "as good as the stated uncertainty allows, but another form could do as well"
+    if result.best.evidence == "supported" and result.tried and result.noise:
+        return f"{share(result.best.probability)} of the probability among {result.tried:,} forms tried"
     if result.best.evidence == "supported" and not (result.noise or result.dataset.uncertainty):
         return "machine precision on held-out rows, but few rows for so many constants"
     if result.best.evidence != "exact":
@@ -48,13 +53,51 @@ def names_of(dataset: Dataset) -> dict[str, str]:
 
 
 def readable(formula: Formula, dataset: Dataset) -> str:
-    """The formula as text, with as few digits as keep its numbers."""
-    return to_text(formula.expr, digits_for(formula.expr, columns_of(dataset)))
+    """The formula as text, each constant with the digits that its error leaves it."""
+    return to_text(*_shown(formula, dataset))
+
+
+def _shown(formula: Formula, dataset: Dataset) -> tuple[Expr, int]:
+    """The tree to be printed and its digits."""
+    columns = columns_of(dataset)
+    if formula.probability is None or len(formula.std_errors) != len(formula.expr.numbers()):
+        return formula.expr, digits_for(formula.expr, columns)
+    return known_digits(formula.expr, formula.std_errors, columns, tolerance=_UNSEEN * formula.rmse_train)
+
+
+def constants(formula: Formula) -> str:
+    """The law that a formula is and its constants with their standard errors: ``2.006(8)``; empty where no error is known."""
+    if formula.law is not None:
+        told = ", ".join(f"{p.symbol} = {with_error(p.value, p.std_error)}" for p in formula.law.parameters)
+        return f"{formula.law.title}: {told}" if told else formula.law.title
+    if formula.probability is None or len(formula.std_errors) != len(formula.expr.numbers()) or not formula.std_errors:
+        return ""
+    told = ", ".join(with_error(v, e) for v, e in zip(formula.expr.numbers(), formula.std_errors, strict=True))
+    return f"constants, in order: {told}"
+
+
+def held_out(result: Result) -> str:
+    """Which rows the errors are of."""
+    return "each row predicted from the others" if result.tried else "on held-out rows"
+
+
+def share(probability: float | None) -> str:
+    """A probability in per cent, never rounded to certainty or to nothing; empty where none is known.
+
+    Example:
+        >>> share(0.873), share(0.99991), share(0.00004)
+        ('87 %', '> 99 %', '< 1 %')
+    """
+    if probability is None:
+        return ""
+    if probability > 0.99:
+        return "> 99 %"
+    return "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
 
 
 def latex(formula: Formula, dataset: Dataset, *, target: bool = False) -> str:
     """The formula as LaTeX, with as few digits as keep its numbers; ``target`` puts ``y =`` before it."""
-    text = to_latex(formula.expr, digits_for(formula.expr, columns_of(dataset)))
+    text = to_latex(*_shown(formula, dataset))
     sign = "=" if formula.trusted else r"\approx"
     return f"{symbol(dataset.target.name)} {sign} {text}" if target else text
 
@@ -80,7 +123,7 @@ def verdict(result: Result) -> list[str]:
         return []
     linear = result.baselines.get("linear")
     beside = f"; a linear model: R2 {r2(linear[1])}, RMSE {linear[0]:.4g}" if linear else ""
-    reached = f"R2 {r2(best.r2_test)}, RMSE {best.rmse_test:.4g} on held-out rows"
+    reached = f"R2 {r2(best.r2_test)}, RMSE {best.rmse_test:.4g} {held_out(result)}"
     return [
         f"No trustworthy formula was found (evidence: {best.evidence}).",
         f"The best approximation reaches {reached}{beside}. It is not a law:",

@@ -97,6 +97,14 @@ def suspects(sample: Sample, *, seed: int = 0) -> tuple[str, ...]:
     return (f"Of {len(few.y)} rows {odd} lie far from all others: --loss robust sets such rows aside.",)
 
 
+def left_behind(expr: Expr, sample: Sample) -> tuple[str, ...]:
+    """What to say of a few rows that a formula misses by far more than all others; empty without any."""
+    odd = int(np.sum(outliers_of(expr, sample)))
+    if not 0 < odd <= 0.1 * len(sample.y):
+        return ()
+    return (f"Of {len(sample.y)} rows the formula misses {odd} by far more than the others: --loss robust sets such rows aside.",)
+
+
 def far(residual: Array, sample: Sample, *, least: float = 0.0, cut: float = _CUT) -> NDArray[np.bool_]:
     """Whether each residual is more than ``cut`` robust standard deviations (of ``least`` at least) from the median.
 
