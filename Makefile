@@ -34,7 +34,7 @@ operon: $(VENV)/.installed-operon
 
 # Both halves, whatever becomes of the first; a failure of either is one of make.
 test: $(VENV)/.installed-test
-	$(MAKE) -k $(HALVES:%=test-half-%)
+	$(MAKE) -k --no-print-directory $(HALVES:%=test-half-%)
 
 # Every other file; the examples in docstrings are with the second half. No cache: two would write it.
 $(HALVES:%=test-half-%): test-half-%: $(VENV)/.installed-test
