@@ -47,12 +47,13 @@ _REFINER_ROUNDS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class _Journal:
-    """Who hears of the run: the run folder and the observers; and the units solved so far, by name."""
+    """Who hears of the run: the run folder and the observers; the units solved so far, by name; the seconds when a law stood."""
 
     run: Run | None
     observers: Sequence[Observer]
     records: list[StageRecord] = field(default_factory=list)
     solved: dict[str, list[Formula]] = field(default_factory=dict)
+    laws: list[float] = field(default_factory=list)
 
     def tell(self, event: str, *args: Any, **values: Any) -> None:
         for observer in self.observers:
@@ -225,7 +226,11 @@ def _parted(dataset: Dataset, config: Config, *, relative: bool = False) -> tupl
 
 @dataclass(frozen=True, kw_only=True)
 class _Work:
-    """What every unit of the search needs: the rows and what a formula may look like, and whom to ask and tell."""
+    """What every unit of the search needs: the rows and what a formula may look like, and whom to ask and tell.
+
+    Where a unit is solved ``late``, there is no time to fit a surrogate for the floor; it is not stored, so that a resumed run
+    solves it as one without a time limit does.
+    """
 
     rows: Rows
     functions: tuple[FunctionSpec, ...]
@@ -234,6 +239,7 @@ class _Work:
     control: Control
     journal: _Journal
     units: Mapping[str, str]
+    late: bool = False
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -263,8 +269,9 @@ def _searched(
     pool: list[Formula] = []
     quick = True
     for tried, attempt in enumerate(islice(search.attempts(problem), config.max_attempts)):
-        if pool and (reason := control.reason()):
-            return pool, reason
+        late = control.reason()
+        if late and not attempt.always:
+            return pool, late
         if quick and not attempt.quick:
             quick = False
             few = replace(config, max_attempts=tried, refiner="none")
@@ -277,9 +284,9 @@ def _searched(
             and not (attempt.plainer and may_be_plainer(found, rows))
         ):
             break
-        # The first attempt, the mean, costs no time to speak of: even a run that is late has something to show.
-        clock = control if pool else Control()
-        pool += _unit(replace(work, control=clock), attempt.name, pool, partial(_attempted, attempt, clock, scales))
+        clock = Control() if attempt.always else control
+        unit = replace(work, control=clock, late=bool(late))
+        pool += _unit(unit, attempt.name, pool, partial(_attempted, attempt, clock, scales))
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
@@ -350,7 +357,10 @@ def _show(pool: Sequence[Formula], work: _Work, name: str) -> None:
         unit = work.rows.fit.spread
         errors = {"train": best.rmse_train / unit, "valid": best.rmse_valid / unit}
         seconds = work.control.elapsed()
-        work.journal.tell("progress", "search", shape=name, best=to_text(best.expr, 5), seconds=seconds, **errors)
+        if not work.journal.laws and _at_noise(pool, work.rows):
+            work.journal.laws.append(seconds)
+        found = work.journal.laws[0] if work.journal.laws else None
+        work.journal.tell("progress", "search", shape=name, best=to_text(best.expr, 5), seconds=seconds, law=found, **errors)
 
 
 def _at_noise(pool: Sequence[Formula], rows: Rows) -> bool:
@@ -384,14 +394,15 @@ def _unit(work: _Work, name: str, known: Sequence[Formula], solve: Callable[[], 
     started = time.perf_counter()
     shortest = min((mdl(f, rows) for f in known), default=math.inf)
     raw = [c for c in solve() if _heads(c.expr) <= work.allowed]
-    refined = refine(raw, rows.fit, floor=work.floor, shortest=shortest, max_complexity=config.max_complexity, control=control)
+    floor = (lambda: math.inf) if work.late else work.floor
+    refined = refine(raw, rows.fit, floor=floor, shortest=shortest, max_complexity=config.max_complexity, control=control)
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     limit = config.max_complexity
     kept = [f for f in kept if f.complexity <= (2 * limit if f.rmse_train <= EXACT * rows.fit.spread else limit)]
     best = min((f.rmse_train for f in kept), default=None)
     metrics = {"candidates": len(raw), "formulas": len(kept), "best": best}
     journal.record(StageRecord(stage=name, seed=config.seed, seconds=time.perf_counter() - started, metrics=metrics))
-    if journal.run is not None and not control.reason():
+    if journal.run is not None and not control.reason() and not work.late:
         journal.run.save_unit(name, [_candidate_to(f) for f in kept])
     journal.solved[name] = kept
     return kept

@@ -774,6 +774,17 @@ def test_progress_in_a_pipe_is_a_line_now_and_then(capsys: pytest.CaptureFixture
     assert "train error 0.5" in lines[0]
 
 
+def test_progress_in_a_pipe_says_at_once_when_a_law_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    from kandisco.cli import panel
+
+    with panel.shown(Control(seconds=60.0), quiet=False, verbose=False) as progress:
+        progress.progress("search", train=0.5, law=None)
+        progress.progress("search", train=0.1, law=1.234)
+        progress.progress("search", train=0.1, law=1.234)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and "law found after 1.2 s; looking for rivals" in lines[0]
+
+
 def test_control_is_interrupted_by_its_flag() -> None:
     control = Control()
     assert control.reason() == ""

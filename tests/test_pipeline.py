@@ -182,6 +182,28 @@ def test_the_clock_cuts_it_short_and_says_so() -> None:
     assert any("cut short (timeout)" in warning for warning in result.warnings)
 
 
+def test_no_time_at_all_is_enough_for_the_constant_the_line_and_the_monomial(tmp_path: Path) -> None:
+    rng = np.random.default_rng(6)
+    a, b, c = rng.uniform(1, 3, (3, 300))
+    data, config, heard = table(2.3 * a * b / c + 0.02 * rng.normal(size=300), a, b, c), Config(refiner="none"), Heard()
+    run = Run.create(tmp_path, data, config)
+    result = discover(data, config, REGISTRY, run=run, control=Control(seconds=-1), observers=(heard,))
+    assert (result.status, heard.started) == ("timeout", ["constant", "linear", "monomial"])
+    assert to_text(best(result).expr, 2) == "2.3*a*b/c"
+    assert [run.load_unit(name) for name in heard.started] == [None, None, None], "a resumed run solves them with all its time"
+
+
+def test_when_a_law_was_found_is_told() -> None:
+    class Laws(Observer):
+        def progress(self, stage: str, **values: Any) -> None:
+            told.append(values["law"])
+
+    told: list[Any] = []
+    x = np.random.default_rng(4).uniform(1, 3, (2, 300))
+    discover(table(x[0] * x[1], *x), Config(), REGISTRY, observers=(Laws(),))
+    assert told[0] is None and told[-1] >= 0
+
+
 def test_observers_hear_every_attempt_once() -> None:
     heard = Heard()
     result = discover(table(A * B, A, B), Config(), REGISTRY, observers=(heard,))

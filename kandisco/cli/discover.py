@@ -159,15 +159,13 @@ def _resumable(dataset: Dataset, config: Config, used: dict[str, str], ways: Way
 
 
 def _search(session: Session, dataset: Dataset, config: Config, run: Run, ways: Ways) -> Result:
+    from kandisco import pipeline
     from kandisco.cli.panel import shown
     from kandisco.cli.signals import interruptible
     from kandisco.control import Control
 
-    control = Control(seconds=config.time)
-    control.started = session.started  # reading a large table takes its share of --time
+    control = Control(seconds=config.time)  # what was loaded and read until here takes no share of --time
     with interruptible(control), shown(control, quiet=ways.quiet, verbose=ways.verbose) as progress:
-        from kandisco import pipeline
-
         registry = session.registry()
         observers = (progress, *registry.observers(run))
         return pipeline.discover(dataset, config, registry, run=run, observers=observers, control=control)

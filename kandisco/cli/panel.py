@@ -29,6 +29,7 @@ class Progress(Observer):
         self.stage = "reading"
         self.details: dict[str, Any] = {}
         self.values: dict[str, Any] = {}
+        self.law: float | None = None
 
     def stage_started(self, stage: str, **details: Any) -> None:
         """Note the stage."""
@@ -36,8 +37,9 @@ class Progress(Observer):
         self.changed(True)
 
     def progress(self, stage: str, **values: Any) -> None:
-        """Note the numbers."""
+        """Note the numbers, and when a law was found."""
         self.stage = stage
+        self.law = values.get("law", self.law)
         self.values.update({key: value for key, value in values.items() if key in _LABELS and value is not None})
         self.changed(False)
 
@@ -46,6 +48,8 @@ class Progress(Observer):
         details = ", ".join(str(value) for value in self.details.values())
         yield "stage", f"{self.stage}  {details}".rstrip()
         yield "time", f"{self.control.elapsed():.1f} s of {self.control.seconds:g} s"
+        if self.law is not None:
+            yield "law", f"found after {self.law:.1f} s; looking for rivals"
         for key, label in _LABELS.items():
             if key in self.values:
                 value = self.values[key]
@@ -76,13 +80,15 @@ def shown(control: Control, *, quiet: bool, verbose: bool, stream: TextIO | None
 
 def _plain(progress: Progress, stream: TextIO, verbose: bool) -> Callable[[bool], None]:
     last = time.monotonic() - (_PAUSE if verbose else 0.0)
+    law = False  # whether it has been told
 
     def changed(began: bool) -> None:
-        nonlocal last
+        nonlocal last, law
         now = time.monotonic()
-        if now - last < _PAUSE and not (verbose and began):
+        found = progress.law is not None and not law
+        if now - last < _PAUSE and not (verbose and began) and not found:
             return
-        last = now
+        last, law = now, law or found
         (_, stage), *rest = progress.rows()
         print(f"kandisco: {stage}; " + ", ".join(f"{label} {value}" for label, value in rest), file=stream, flush=True)
 

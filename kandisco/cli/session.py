@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,10 +56,9 @@ def split_plugin_options(words: Sequence[str]) -> tuple[list[str], PluginSetting
 
 @dataclass(kw_only=True)
 class Session:
-    """One call of the command line; ``started`` is when it began, on the clock of ``Control``."""
+    """One call of the command line."""
 
     settings: PluginSettings = field(default_factory=PluginSettings)
-    started: float = field(default_factory=time.monotonic)
     _registry: Registry | None = None
 
     def registry(self) -> Registry:

@@ -82,7 +82,7 @@ def _among_fewer(problem: Problem, sample: Sample, surrogate: Callable[[], Surro
     if len(kept) == len(sample.names):
         return
     for attempt in attempts(replace(problem, rows=problem.rows.columns(kept))):
-        yield replace(attempt, name=f"{attempt.name} ({len(kept)} of {len(sample.names)} columns)")
+        yield replace(attempt, always=False, name=f"{attempt.name} ({len(kept)} of {len(sample.names)} columns)")
 
 
 def reachable_error(problem: Problem) -> float:

@@ -22,12 +22,12 @@ _NEAR_FLOOR = 2.5
 
 
 def baselines(sample: Sample) -> Iterator[Attempt]:
-    yield closed("constant", structure.constant, sample)
-    yield closed("linear", structure.linear, sample)
+    for name, solve in (("constant", structure.constant), ("linear", structure.linear)):
+        yield replace(closed(name, solve, sample), always=True)
 
 
 def closed_forms(sample: Sample) -> Iterator[Attempt]:
-    yield closed("monomial", structure.monomial, sample)
+    yield replace(closed("monomial", structure.monomial, sample), always=True)
     yield closed("polynomial", structure.polynomial, sample)
     yield closed("rational", structure.rational, sample)
     if len(sample.names) > 1:

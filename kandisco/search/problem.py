@@ -45,7 +45,8 @@ class Attempt:
     """One shape: ``run`` returns candidate formulas (possibly none).
 
     A ``quick`` one is linear algebra. A ``deep`` one is not worth its time at the noise floor, unless it seeks a ``plainer`` law
-    and what is there has fitted constants to spare.
+    and what is there has fitted constants to spare. One that is tried ``always`` costs no time to speak of: even a run that is
+    late has it to show.
     """
 
     name: str
@@ -53,3 +54,4 @@ class Attempt:
     quick: bool = False
     deep: bool = False
     plainer: bool = False
+    always: bool = False
