@@ -284,9 +284,8 @@ def _searched(
             and not (attempt.plainer and may_be_plainer(found, rows))
         ):
             break
-        clock = Control() if attempt.always else control
-        unit = replace(work, control=clock, late=bool(late))
-        pool += _unit(unit, attempt.name, pool, partial(_attempted, attempt, clock, scales))
+        unit = replace(work, control=Control() if attempt.always else control, late=bool(late))
+        pool += _unit(unit, attempt.name, pool, partial(_attempted, attempt, unit.control, scales))
         _show(pool, work, attempt.name)
         if search.settled(pool, rows):
             return pool, "done"
@@ -354,8 +353,7 @@ def _heads(expr: Expr) -> frozenset[str]:
 def _show(pool: Sequence[Formula], work: _Work, name: str) -> None:
     best = min(pool, key=lambda f: mdl(f, work.rows), default=None)
     if best is not None:
-        unit = work.rows.fit.spread
-        errors = {"train": best.rmse_train / unit, "valid": best.rmse_valid / unit}
+        errors = {"train": best.rmse_train / work.rows.fit.spread, "valid": best.rmse_valid / work.rows.fit.spread}
         seconds = work.control.elapsed()
         if not work.journal.laws and _at_noise(pool, work.rows):
             work.journal.laws.append(seconds)
