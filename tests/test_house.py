@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 # To be shorter than this; nothing is to be added.
-STILL_LONG = {"kandisco/pipeline.py": 470, "kandisco/posterior/forms.py": 400}
+STILL_LONG = {"kandisco/pipeline.py": 220, "kandisco/posterior/forms.py": 400}
 SOURCES = sorted((ROOT / "kandisco").rglob("*.py"))
 
 

@@ -1,118 +1,20 @@
-"""Which shapes to try, in which order, and when to stop: simplest first, until the error reaches the floor.
+"""The search: ``attempts`` says what is tried, ``loop`` in which order and until when, ``unit`` what becomes of each."""
 
-An attempt is a pure function of the rows, the settings and the seed, counted in fits and never in seconds; so a finished
-attempt can be stored and replayed, and a slower machine finds the same formulas.
-"""
-
-from __future__ import annotations
-
-import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from functools import cache, partial
-
-import numpy as np
-
-from kandisco.evidence.errors import score
-from kandisco.evidence.rows import Rows
-from kandisco.reductions.relevance import influential, most_relevant
-from kandisco.reductions.units import groupings
 from kandisco.search import few
-from kandisco.search.closed import baselines, closed, closed_forms, curve, floor_of, paired, started
-from kandisco.search.division import by_units, divisions
-from kandisco.search.networks import network
+from kandisco.search.attempts import attempts
+from kandisco.search.loop import Context, polished, searched
 from kandisco.search.problem import Attempt, Problem
-from kandisco.stages import structure
-from kandisco.symbolic.sample import EXACT, Sample
-from kandisco.symbolic.surrogate import NOISY, Surrogate, fit_surrogate
-from kandisco.types import Formula
+from kandisco.search.stopping import reachable_error, settled, smooth_error
 
-__all__ = ["Attempt", "Problem", "attempts", "few", "reachable_error", "settled", "smooth_error"]
-
-_MANY, _SCREENED = 12, 10
-_AT_ONCE = (structure.linear, structure.monomial, structure.polynomial)
-_SHAPES = ("1,1", "0+1", "2,1", "1+1,1", "0+2,1")
-
-
-def attempts(problem: Problem) -> Iterator[Attempt]:
-    """All attempts, simplest first. A width given by the user replaces the search by that one network.
-
-    Among more than a dozen columns only the ten with the strongest signs of influence are searched, all of them linearly. Where a
-    surrogate predicts as well without some columns, the others are searched first.
-    """
-    config = problem.config
-    yield from baselines(problem.sample)
-    if config.width:
-        yield network(config.width, problem, lambda: 1.0)
-        return
-    if len(problem.sample.names) > _MANY:
-        keep = most_relevant(problem.sample.x, problem.sample.y, keep=_SCREENED)
-        problem = replace(problem, rows=problem.rows.columns(keep))
-    sample = problem.sample
-    surrogate = cache(partial(fit_surrogate, sample))
-    floor = floor_of(sample, surrogate)
-    yield from closed_forms(sample)
-    yield from _among_fewer(problem, sample, surrogate)
-    if len(sample.names) == 1:
-        yield Attempt(name="curve", run=lambda control: curve(problem, sample))
-    if smaller := groupings(sample, problem.units):
-        yield Attempt(name="dimensionless groups", run=lambda control: by_units(problem, sample, smaller, control))
-    # Under noise every shape draws the rows about as well as another, and takes its time; smaller problems tell them apart.
-    first = len(sample.names) > 1 and floor() > NOISY
-    if first:
-        yield from divisions(problem, sample, surrogate)
-    yield from started(problem, sample, floor)
-    if len(sample.names) == 1:
-        return
-    if len(sample.names) <= 4:
-        yield closed("angles", structure.angles, sample)
-    if not first:
-        yield from divisions(problem, sample, surrogate)
-    if 2 <= len(sample.names) <= 5:
-        yield Attempt(name="paired product", run=lambda control: paired(problem, sample, control), deep=True)
-    for shape in _SHAPES:
-        yield network(f"{len(sample.names)},{shape}", problem, floor)
-
-
-def _among_fewer(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
-    """All attempts on the columns that a surrogate needs, where it needs some and not others."""
-    if len(sample.names) < 3 or len(sample.y) < 20:
-        return
-    kept = influential(sample, surrogate())
-    if len(kept) == len(sample.names):
-        return
-    for attempt in attempts(replace(problem, rows=problem.rows.columns(kept))):
-        yield replace(attempt, always=False, name=f"{attempt.name} ({len(kept)} of {len(sample.names)} columns)")
-
-
-def reachable_error(problem: Problem) -> float:
-    """What a law has to match: nothing where a closed form holds exactly, else the error of a smooth surrogate.
-
-    Closed forms are linear algebra: to see first whether one holds spares an easy law the surrogate, the dearest part of its
-    search. Such a form ends the search when its turn comes, so that nothing but the forms before it is measured by the 0.
-    """
-    rows = problem.rows
-    for attempt in _AT_ONCE:
-        if settled([score(candidate, rows) for candidate in attempt(rows.fit)], rows):
-            return 0.0
-    return smooth_error(problem)
-
-
-def smooth_error(problem: Problem) -> float:
-    """Root mean square error of a smooth surrogate on held-out rows, inf where none can be fitted: what a law has to match."""
-    sample = problem.sample
-    if len(sample.names) > _MANY or len(sample.y) < 20:
-        return math.inf
-    surrogate = fit_surrogate(sample)
-    return float(np.sqrt(np.mean((surrogate.predict(problem.rows.test.x)[0] - problem.rows.test.y) ** 2)))
-
-
-def settled(formulas: Sequence[Formula], rows: Rows) -> bool:
-    """Whether a formula holds to machine precision on the fitted and the withheld rows, so that the search may end.
-
-    Where an uncertainty is stated that settles nothing: a shorter formula may do as well.
-    """
-    if rows.fit.stated:
-        return False
-    limit = EXACT * rows.fit.spread
-    return any(f.rmse_train <= limit and f.rmse_test <= 10 * limit and f.rmse_shell <= 1e3 * limit for f in formulas)
+__all__ = [
+    "Attempt",
+    "Context",
+    "Problem",
+    "attempts",
+    "few",
+    "polished",
+    "reachable_error",
+    "searched",
+    "settled",
+    "smooth_error",
+]
