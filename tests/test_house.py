@@ -14,8 +14,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-# To be shorter than this; nothing is to be added.
-STILL_LONG = {"kandisco/pipeline.py": 220, "kandisco/posterior/forms.py": 400}
+# Lines of files with a limit of their own: the order of things is told in few; the forms are to be shorter than they are.
+LIMITS = {"kandisco/pipeline.py": 220, "kandisco/posterior/forms.py": 400}
 SOURCES = sorted((ROOT / "kandisco").rglob("*.py"))
 
 
@@ -64,7 +64,7 @@ def test_everything_imported_is_declared() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_file_is_over_350_lines_and_no_function_over_60(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
-    assert text.count("\n") <= STILL_LONG.get(path.relative_to(ROOT).as_posix(), 350)
+    assert text.count("\n") <= LIMITS.get(path.relative_to(ROOT).as_posix(), 350)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} is long"
