@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
@@ -12,6 +12,7 @@ import numpy as np
 
 from kandisco.arrays import Array
 from kandisco.expr import Expr, add, call, mul, num, power, rat
+from kandisco.expr.numeric import evaluate
 from kandisco.posterior.prior import Prior
 
 NO_CONSTANT = np.array([math.nan])
@@ -26,6 +27,7 @@ class Block:
         inner: float64 [terms], the grid of inner constants.
         values: float64 [terms, rows], finite.
         cost: nats of the tree, the inner constant's node included.
+        columns: variable name -> float64 [rows].
         constants: how many inner constants it has: 0 or 1.
     """
 
@@ -34,9 +36,17 @@ class Block:
     values: Array
     cost: float
 
+    columns: Mapping[str, Array]
+
     @property
     def constants(self) -> int:
         return int(not math.isnan(float(self.inner[0])))
+
+    def at(self, constant: float) -> Array:
+        """The term's values with this inner constant, float64 [rows]; of ordinary size whatever the exponential's reach."""
+        values = evaluate(self.build(constant), self.columns)
+        largest = float(np.max(np.abs(values)))
+        return np.asarray(values / largest) if 0 < largest < math.inf else values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +64,7 @@ class Builder:
         self.columns = columns
         self.allowed = allowed
         self.prior = prior
-        self.rows = len(columns[0].values) if columns else 0
+        self.variables = {str(c.expr.value): c.values for c in columns if c.expr.head == "var"}
 
     def block(self, build: Callable[[float], Expr], values: Array, inner: Array = NO_CONSTANT) -> Block | None:
         """A block of what is finite and not constant in ``values`` [terms, rows]."""
@@ -67,7 +77,8 @@ class Builder:
         tree = build(float(inner[0]))
         if any(node.head in _FUNCTIONS and node.head not in self.allowed for node in tree.walk()):
             return None
-        return Block(build=build, inner=inner, values=values[good], cost=self.prior.cost(tree, len(self.columns)))
+        cost = self.prior.cost(tree, len(self.columns))
+        return Block(build=build, inner=inner, values=values[good], cost=cost, columns=self.variables)
 
     def of(self, tree: Expr, values: Array) -> Block | None:
         """A block of one term without a constant."""

@@ -16,6 +16,8 @@ from kandisco.expr import Expr, mul, power, rat
 # What a fitted constant is taken to cost before it is fitted, besides half a logarithm of the rows: 2.5 nats, a factor twelve
 # between what could be and what the rows leave.
 CONSTANT = 2.5
+# Error, as a share of the target's spread, that the nearest point of a grid of inner constants may leave of the right form.
+_GRID = 3e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +29,14 @@ class Hit:
         score: nats of rows and form together before the constants are fitted in full; the less the better.
         relative: whether its errors are a share of each value.
         origin: which part of the search it is from.
+        off_grid: the same hit with its inner constants where they fit best, for one whose constants stand on a grid.
     """
 
     build: Callable[[], Expr]
     score: float
     relative: bool
     origin: str
+    off_grid: Callable[[], Hit] | None = None
 
 
 def gathered(expr: Expr) -> Expr:
@@ -51,8 +55,7 @@ def gathered(expr: Expr) -> Expr:
     powers: dict[Expr, Fraction] = {}
     rest: list[Expr] = []
     for arg in args:
-        exact = arg.head == "pow" and arg.args[1].head == "rat"
-        base, p = (arg.args[0], Fraction(arg.args[1].value)) if exact else (arg, Fraction(1))  # type: ignore[arg-type]
+        base, p = _raised(arg)
         if base.variables():
             powers[base] = powers.get(base, Fraction(0)) + p
         else:
@@ -60,10 +63,28 @@ def gathered(expr: Expr) -> Expr:
     return mul(*rest, *(base if p == 1 else power(base, rat(p)) for base, p in powers.items() if p))
 
 
-def length(squares: Array, constants: Array, rows: int, goal: Target) -> Array:
-    """Nats: n/2 log of the mean square, and what the constants cost; inf where they are as many as the rows."""
+def _raised(expr: Expr) -> tuple[Expr, Fraction]:
+    """Base and exact exponent; of whole powers of powers the innermost base."""
+    if expr.head != "pow" or expr.args[1].head != "rat":
+        return expr, Fraction(1)
+    p = Fraction(expr.args[1].value)  # type: ignore[arg-type]
+    base, inner = _raised(expr.args[0])
+    return (base, p * inner) if p.denominator == inner.denominator == 1 else (expr.args[0], p)
+
+
+def length(squares: Array, constants: Array, rows: int, goal: Target, *, inner: Array | int = 0) -> Array:
+    """Nats: n/2 log of the mean square, and what the constants cost; inf where they are as many as the rows.
+
+    Args:
+        squares: residual sums of squares.
+        constants: of each form, inner ones too.
+        rows: of the table.
+        goal: what was fitted.
+        inner: constants that so far stand on a grid: their forms are not told apart below what the grid leaves.
+    """
+    least = np.where(np.asarray(inner) > 0, (_GRID * goal.scale) ** 2, 1e-300)
     with np.errstate(all="ignore"):
-        fit = 0.5 * rows * np.log(np.maximum(squares / rows, 1e-300)) + goal.shift
+        fit = 0.5 * rows * np.log(np.maximum(squares / rows, least)) + goal.shift
     return np.where(constants < rows, fit + goal.cost + constants * (0.5 * math.log(rows) + CONSTANT), np.inf)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,6 +19,8 @@ from kandisco.expr import Expr
 # Forms of each target and number of terms that go on to be compared with all others.
 _KEPT = 30
 _TERMS = 6
+# Halvings of the step of a grid by which an inner constant is brought between its points.
+_HALVINGS = 5
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def _single(
 ) -> list[Hit]:
     squares = screen.singles(d, t)
     least = np.minimum.reduceat(squares, words.starts)
-    scores = length(least, 1 + intercept + words.constants, len(t), goal) + words.cost + extra
+    scores = length(least, 1 + intercept + words.constants, len(t), goal, inner=words.constants) + words.cost + extra
     ends = np.append(words.starts[1:], len(squares))
     out = []
     for i in best(scores, _KEPT):
@@ -93,8 +97,8 @@ def _double(
 ) -> list[Hit]:
     squares = screen.pairs(d, t, d.columns @ d.columns.T)
     least = screen.by_block(squares, words.starts)
-    constants = 2 + intercept + words.constants[:, None] + words.constants[None, :]
-    scores = length(least, constants, len(t), goal) + words.cost[:, None] + words.cost[None, :]
+    inner = words.constants[:, None] + words.constants[None, :]
+    scores = length(least, 2 + intercept + inner, len(t), goal, inner=inner) + words.cost[:, None] + words.cost[None, :]
     scores += extra + _linear(make, 1) - _linear(make, 0)
     scores[np.tril_indices(len(words.blocks), -1)] = np.inf
     out = []
@@ -108,11 +112,62 @@ def _double(
 
 
 def _hit(goal: Target, words: Vocabulary, at: Sequence[tuple[int, int]], intercept: bool, score: float) -> Hit:
-    def build() -> Expr:
-        trees = [words.blocks[i].build(float(words.blocks[i].inner[k])) for i, k in at]
-        return solved(goal, trees, [words.blocks[i].values[k] for i, k in at], intercept=intercept)
+    blocks = [words.blocks[i] for i, _ in at]
+    inner = [float(block.inner[k]) for block, (_, k) in zip(blocks, at, strict=True)]
 
-    return Hit(build=build, score=score, relative=goal.relative, origin=f"sum of terms, {goal.name}")
+    def build() -> Expr:
+        trees = [block.build(value) for block, value in zip(blocks, inner, strict=True)]
+        return solved(goal, trees, [block.values[k] for block, (_, k) in zip(blocks, at, strict=True)], intercept=intercept)
+
+    off = partial(_off_grid, goal, words, at, intercept, score) if any(block.constants for block in blocks) else None
+    origin = f"sum of terms, {goal.name}"
+    return Hit(build=build, score=score, relative=goal.relative, origin=origin, off_grid=off)
+
+
+def _off_grid(goal: Target, words: Vocabulary, at: Sequence[tuple[int, int]], intercept: bool, score: float) -> Hit:
+    """The sum with its inner constants between the points of their grids, the linear ones solved for (variable projection)."""
+    blocks = [words.blocks[i] for i, _ in at]
+    values = [block.values[k] for block, (_, k) in zip(blocks, at, strict=True)]
+    inner = [float(block.inner[k]) for block, (_, k) in zip(blocks, at, strict=True)]
+    before = squares = _rest(goal, values, intercept)
+    for turn, (block, (_, k)) in enumerate(zip(blocks, at, strict=True)):
+        if not block.constants:
+            continue
+        low, high = block.inner[max(k - 1, 0)], block.inner[min(k + 1, len(block.inner) - 1)]
+        for _ in range(_HALVINGS):
+            tried = [0.5 * (low + inner[turn]), 0.5 * (inner[turn] + high)]
+            rests = []
+            for value in tried:
+                values[turn] = block.at(value)
+                rests.append(_rest(goal, values, intercept))
+            if min(rests) < squares:
+                pick = int(np.argmin(rests))
+                low, high = (low, inner[turn]) if pick == 0 else (inner[turn], high)
+                inner[turn], squares = tried[pick], rests[pick]
+            else:
+                low, high = tried
+        values[turn] = block.at(inner[turn])
+    rows, one = len(goal.values), np.array([1])
+    gained = length(np.array([before]), one, rows, goal, inner=1) - length(np.array([squares]), one, rows, goal)
+
+    def build() -> Expr:
+        trees = [block.build(value) for block, value in zip(blocks, inner, strict=True)]
+        return solved(goal, trees, values, intercept=intercept)
+
+    return Hit(build=build, score=score - float(gained[0]), relative=goal.relative, origin=f"sum of terms, {goal.name}")
+
+
+def _rest(goal: Target, values: Sequence[Array], intercept: bool) -> float:
+    """Weighted residual sum of squares of the target on terms and intercept."""
+    columns = [value * goal.weight for value in values] + ([goal.weight] if intercept else [])
+    matrix = np.stack(columns, axis=1)
+    size = np.max(np.abs(matrix), axis=0)
+    t = goal.values * goal.weight
+    if not np.all(np.isfinite(matrix)) or not np.all(size > 0):
+        return math.inf
+    matrix = matrix / size
+    rest = t - matrix @ np.linalg.lstsq(matrix, t, rcond=1e-12)[0]
+    return float(rest @ rest)
 
 
 def longer_sums(make: Builder, goal: Target, words: Vocabulary) -> tuple[list[Hit], int]:

@@ -29,6 +29,7 @@ class Target:
         outer: the formula of the target, given the sum of terms.
         logarithm: whether terms multiply.
         shift: what is added to n/2 log(mean square) to compare kinds of errors.
+        scale: what errors are compared to: the target's spread, or 1 where they are relative.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Target:
     outer: Callable[[Expr], Expr]
     logarithm: bool = False
     shift: float = 0.0
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,7 @@ def targets(y: Array, relative: bool, weights: Array | None, factors: Sequence[F
                 outer=_outer(inverse, factor.expr, name == "log"),
                 logarithm=name == "log",
                 shift=shift,
+                scale=1.0 if relative else float(np.std(y)) or 1.0,
             )
 
 

@@ -24,6 +24,8 @@ _WITH_FACTOR = ("y", "1/y", "log")
 # Columns up to which functions of sums and products stand beside constants and in sums; of more, products of powers do.
 FULL = 4
 _CELSIUS = ("°C", "degC", "deg C", "celsius", "Celsius")
+# Hits whose inner constants are brought off their grids, for each that is kept.
+_REFINED = 4
 _Part = Callable[[], tuple[list[Hit], int]]
 
 
@@ -82,8 +84,13 @@ def _tried(sample: Sample, make: Builder, keep: int, stop: Callable[[], object])
             tried, forms = part()
             hits += tried
             count += forms
-        found += _first(hits, keep)
+        found += _first([_between(hit, stop) for hit in _first(hits, _REFINED * keep)], keep)
     return Tried(hits=tuple(sorted(found, key=lambda hit: hit.score)), forms=count)
+
+
+def _between(hit: Hit, stop: Callable[[], object]) -> Hit:
+    """The hit with its inner constants off their grids."""
+    return hit if hit.off_grid is None or stop() else hit.off_grid()
 
 
 def _first(hits: Sequence[Hit], keep: int) -> list[Hit]:

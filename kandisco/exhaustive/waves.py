@@ -41,6 +41,6 @@ def waves(make: Builder, sample: Sample, relative: bool) -> tuple[list[Hit], int
         offset = float(np.average(goal.values - c @ both, weights=goal.weight**2))
         inner = add(mul(num(float(rate)), column.expr), num(float(np.arctan2(c[1], c[0]))))
         tree = add(num(offset), mul(num(float(np.hypot(*c))), call("sin", inner)))
-        score = length(np.array([rest @ rest]), np.array([4]), len(t), goal)[0] + make.prior.cost(tree, 1)
+        score = length(np.array([rest @ rest]), np.array([4]), len(t), goal, inner=1)[0] + make.prior.cost(tree, 1)
         found.append(Hit(build=partial(Expr, tree.head, tree.args), score=float(score), relative=relative, origin="wave"))
     return sorted(found, key=lambda hit: hit.score)[:_KEPT], 1
