@@ -28,7 +28,7 @@ def write(run: Run, result: Result, registry: Registry | None = None) -> None:
     from kandisco.viz.pictures import held_out, last_network
     from kandisco.viz.plots import tree_figure
 
-    figures = draw(replace(result, dataset=run.dataset()), held_out(run))
+    figures = draw(replace(result, dataset=run.dataset()), held_out(run, result))
     network = last_network(run, registry) if registry is not None else None
     figures |= _of_network(run, network)
     if result.best is not None and result.best.expr.args:

@@ -68,6 +68,8 @@ def fitted_rows(run: Run, result: Result) -> Sample:
     from kandisco.evidence.rows import sample_of
 
     dataset, split = run.dataset(), run.split()
+    if result.tried:  # none were held out
+        return replace(sample_of(dataset), relative=result.relative)
     last = [split.test, split.shell] if result.best is not None and result.best.judged is not None else []
     rows = np.concatenate([split.train, split.valid, *last])
     return replace(sample_of(dataset, rows if len(rows) else slice(None)), relative=result.relative)

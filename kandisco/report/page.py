@@ -66,10 +66,10 @@ _CAPTIONS = {
     "kan": "The network after pruning; on each card the function most like the edge's curve, and its R2.",
     "edges": "Each edge's curve (blue), the function most like it (dashed), their difference below, and where the rows are.",
     "training": "Error on training and held-out rows over the iterations of each stage.",
-    "pareto": "Error on held-out rows against complexity; the best formula in orange.",
+    "pareto": "Error on rows left out against complexity; the best formula in orange.",
     "law": "The formula through the rows.",
-    "fit": "Predicted against true values on held-out rows.",
-    "residuals": "What the formula leaves of the held-out rows.",
+    "fit": "Predicted against true values.",
+    "residuals": "What the formula leaves of the rows.",
     "tree": "The formula's expression tree.",
 }
 _LARGE = ("kan", "edges", "training", "tree")

@@ -60,7 +60,7 @@ def constants(facts: Facts) -> str:
             f"{hit.sign} = {hit.value:.6g} {hit.unit} ({hit.name}; {hit.deviation:.1f} std. errors away, chance {hit.chance:.1g})"
             for hit in one.physical[:2]
         )
-        interval = f"{one.low:.6g} to {one.high:.6g}" if math.isfinite(one.error) else "not fixed by the rows"
+        interval = f"{one.low:.4g} to {one.high:.4g}" if math.isfinite(one.error) else "not fixed by the rows"
         rows.append((with_error(one.value, one.error), interval, physical))
     said = (
         f"<p class='soft'>Least squares on {facts.rows} rows; standard errors from the Jacobian, intervals by Student's t. They "

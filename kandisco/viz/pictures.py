@@ -72,7 +72,8 @@ def figure(run: Run, kind: str, registry: Registry) -> Any:
         if drawn is None:
             raise InputError(f"{run.path} trained no network.", hint="Run discover with --width, for a network of that shape.")
         return drawn
-    return _of_result(run.result(), kind, held_out(run))
+    result = run.result()
+    return _of_result(result, kind, held_out(run, result))
 
 
 def _of_result(result: Result, kind: str, rows: Any) -> Any:
@@ -91,8 +92,10 @@ def _of_result(result: Result, kind: str, rows: Any) -> Any:
     return figures.panel_figure(shown[kind])
 
 
-def held_out(run: Run) -> Any:
-    """Numbers of the stored rows that no fit has seen; all rows where there are none."""
+def held_out(run: Run, result: Result) -> Any:
+    """Numbers of the stored rows that no fit has seen; all rows where there are none, None where all count."""
+    if result.tried:
+        return None
     split = run.split()
     rows = np.concatenate([split.test, split.shell])
     return np.sort(rows) if len(rows) else np.arange(len(run.dataset().y))
