@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 from kandisco.errors import ConfigError
 
 Lamb = float | Literal["auto"]
+Jobs = int | Literal["auto"]
 Loss = Literal["squares", "robust"]
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -50,6 +51,7 @@ class Config:
     roles: bool = _doc(
         True, "Take columns called u(x), x_err, sigma_x, rep, ... as uncertainties and counters, not as quantities."
     )
+    jobs: Jobs = _doc(1, "Worker processes; auto takes one for each physical core. The formulas are the same for any number.")
     seed: int = _doc(0, "Seed of all randomness: the same data, settings and seed give the same formulas.")
     test_size: float = _doc(0.2, "Share of rows held out to score formulas.")
     max_complexity: int = _doc(40, "Largest formula to consider, in nodes of its tree; twice that if it is exact.")
@@ -68,6 +70,7 @@ class Config:
                 "a number from 0 to 1, or auto",
             ),
             (self.loss in get_args(Loss), "loss", "squares or robust"),
+            (self.jobs == "auto" or self.jobs >= 1, "jobs", "a whole number of at least 1, or auto"),
             (1 <= self.grid <= 200, "grid", "a whole number from 1 to 200"),
             (self.time > 0, "time", "a duration above zero"),
             (0 < self.test_size < 0.9, "test_size", "a share between 0 and 0.9"),
@@ -138,6 +141,8 @@ def _convert(name: str, default: Any, value: Any) -> Any:
     try:
         if name == "lamb":
             return "auto" if value == "auto" else float(value)
+        if name == "jobs" and value == "auto":
+            return value
         if name == "time":
             return parse_duration(value)
         if isinstance(default, bool):

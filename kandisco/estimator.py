@@ -66,6 +66,8 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             of mean weight: no formula is asked to fit better. Empty for none.
         units: units of columns as ``name=unit``, where headers such as ``v [m/s]`` do not give them.
         prune_threshold: share of the output's deviation below which edges are tried for removal.
+        n_jobs: worker processes for a search, as in scikit-learn: None for none, -1 for one on each physical core. The formulas
+            are the same for any number; a script with workers needs ``if __name__ == "__main__":``.
         random_state: an int, a ``numpy.random.RandomState`` or None for a fresh seed at each fit.
 
     Attributes:
@@ -103,6 +105,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         uncertainty: str | float = "",
         units: Sequence[str] = (),
         prune_threshold: float = 0.01,
+        n_jobs: int | None = None,
         random_state: Any = 0,
     ) -> None:
         self.functions = functions
@@ -120,6 +123,7 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         self.beam = beam
         self.candidates = candidates
         self.loss = loss
+        self.n_jobs = n_jobs
         self.uncertainty = uncertainty
         self.units = units
         self.prune_threshold = prune_threshold
@@ -216,11 +220,12 @@ class KandiscoRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         return self._each(lambda expr: to_latex(expr, digits), index)
 
     def _config(self) -> Config:
-        values = {name: value for name, value in self.get_params().items() if name != "random_state"}
+        values = {name: value for name, value in self.get_params().items() if name not in ("n_jobs", "random_state")}
         state = self.random_state
         fixed = isinstance(state, int | np.integer)
         seed = int(state) if fixed else int(check_random_state(state).randint(2**31 - 1))
-        return Config.from_dict({**values, "seed": seed})
+        jobs = 1 if self.n_jobs is None else "auto" if self.n_jobs < 0 else self.n_jobs
+        return Config.from_dict({**values, "jobs": jobs, "seed": seed})
 
     def _equations(self) -> list[tuple[Result, Formula]]:
         check_is_fitted(self, "results_")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from kandisco.evidence.residuals import noise_grows
 from kandisco.evidence.rows import Rows, rows_of, sample_of
 from kandisco.evidence.verdict import law
 from kandisco.posterior import Prior
+from kandisco.search.crew import Crew
 from kandisco.search.journal import Journal
 from kandisco.search.unit import candidate_of
 from kandisco.specs import Observer
@@ -42,6 +44,7 @@ def discover(
     run: Run | None = None,
     observers: Sequence[Observer] = (),
     control: Control | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Find the formulas behind a dataset.
 
@@ -52,6 +55,7 @@ def discover(
         run: a run folder that journals finished attempts; an interrupted one resumes from it.
         observers: see the run, never change it.
         control: the deadline and the interrupt flag; by default a deadline of ``config.time``.
+        executor: takes independent fits in place of ``config.jobs`` workers: a pool of Dask or MPI, say.
 
     Returns:
         The best formula with its evidence, the Pareto front, baselines, warnings and records. Constants are fitted to all rows
@@ -73,19 +77,19 @@ def discover(
     import scipy.linalg  # noqa: F401  loaded before the limit is set, so that it reaches scipy's BLAS too
 
     # On small matrices a second BLAS thread only spins (measured: five times the CPU for the same answer).
-    with threadpool_limits(limits=1):
-        return _discover(dataset, config, registry, run, observers, control)
+    with threadpool_limits(limits=1), Crew(config.jobs, executor) as crew:
+        journal = Journal(run=run, observers=observers)
+        context = search.Context(config=config, registry=registry, journal=journal, control=control, spread=crew.map)
+        return _discover(dataset, context)
 
 
-def _discover(
-    dataset: Dataset, config: Config, registry: Registry, run: Run | None, observers: Sequence[Observer], control: Control
-) -> Result:
-    journal = Journal(run=run, observers=observers)
+def _discover(dataset: Dataset, context: search.Context) -> Result:
+    config, registry, journal, control = context.config, context.registry, context.journal, context.control
     given = data.with_uncertainty(data.with_units(dataset, config.units), *parse_uncertainty(config.uncertainty))
     dataset = without(given, outliers(sample_of(given), seed=config.seed)) if config.loss == "robust" else given
     split, rows = _parted(dataset, config)
     units = {"": dataset.target.unit, **{variable.name: variable.unit for variable in dataset.inputs}}
-    context = search.Context(config=config, registry=registry, journal=journal, control=control, units=units)
+    context = replace(context, units=units)
     few = _of_few_rows(dataset, context) if search.few.applies(dataset, config) else None
     if few is not None and (few.settled or control.reason()):
         return _told(few, dataset, context)

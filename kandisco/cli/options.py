@@ -28,10 +28,13 @@ FLAGS: Mapping[str, tuple[str, str]] = {
     "uncertainty": ("NUMBER|PERCENT%", ""),
     "sigma": ("COLUMN", ""),
     "roles": ("", ""),
+    "jobs": ("INTEGER|auto", "-j"),
     "seed": ("INTEGER", ""),
     "test_size": ("SHARE", ""),
     "max_complexity": ("INTEGER", ""),
 }
+# Where the command line has another default: a script that is imported again by each worker must be guarded, a command is.
+DEFAULTS: Mapping[str, Any] = {"jobs": "auto"}
 # What several commands take, in the same words.
 JSON = typer.Option(False, "--json", help="One JSON object on stdout and nothing else.")
 SET = typer.Option([], "--set", metavar="NAME=VALUE", help="Any setting of discover.")
@@ -54,7 +57,7 @@ def _parameter(name: str, metavar: str, short: str) -> inspect.Parameter:
     if isinstance(_FIELDS[name].default, bool):
         switch = typer.Option(_FIELDS[name].default, f"--{name}/--no-{name}", help=_FIELDS[name].metadata["help"])
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=switch, annotation=bool)
-    default = as_text(name, _FIELDS[name].default)
+    default = as_text(name, DEFAULTS.get(name, _FIELDS[name].default))
     names = [f"--{name.replace('_', '-')}", *([short] if short else [])]
     option = typer.Option(default, *names, metavar=metavar, help=_FIELDS[name].metadata["help"], show_default=bool(default))
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=option, annotation=str)

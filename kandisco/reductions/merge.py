@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -17,6 +18,7 @@ import numpy as np
 from kandisco.expr import Expr, add, mul, power, rat, var
 from kandisco.expr.numeric import evaluate
 from kandisco.reductions.reduction import Reduction, divided, raised, without
+from kandisco.spread import Spread, in_turn
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import fit_surrogate
 from kandisco.types import Array
@@ -40,12 +42,13 @@ class _Merge:
     divisor: Expr
 
 
-def merges(sample: Sample, *, most: int = 2) -> list[Reduction]:
+def merges(sample: Sample, *, most: int = 2, spread: Spread = in_turn) -> list[Reduction]:
     """The problems with two columns merged that predict unseen rows best: into a sum, a difference, a sum of squares, a monomial.
 
     Args:
         sample: the rows; nine columns at most are looked at, and powers that divide the target among three at most.
         most: how many to return.
+        spread: how the surrogates are fitted: a hundred and more of them.
 
     Returns:
         Those that predict unseen rows as well as all columns do, the best first; empty where even all columns predict poorly.
@@ -56,15 +59,21 @@ def merges(sample: Sample, *, most: int = 2) -> list[Reduction]:
     whole = _error(sample, np.ones_like(sample.y), learnt)
     if whole > _BLIND * float(np.std(sample.y[learnt:])):
         return []
-    found: list[tuple[float, _Merge, Sample, Array]] = []
-    for merge in _possible(sample):
-        smaller, factor = _merged(sample, merge)
-        if np.all(np.isfinite(smaller.y)) and np.all(np.isfinite(smaller.x[-1])) and np.ptp(smaller.x[-1]) > 0:
-            found.append((_error(smaller, factor, min(_GLANCED, learnt)), merge, smaller, factor))
-    found.sort(key=lambda item: item[0])
-    judged = [(_error(smaller, factor, learnt), merge) for _, merge, smaller, factor in found[:_JUDGED]]
+    possible = list(_possible(sample))
+    glances = list(spread(partial(_error_of, sample, min(_GLANCED, learnt)), possible))
+    found = sorted(zip(glances, possible, strict=True), key=lambda item: item[0])
+    close = [merge for glance, merge in found if glance < np.inf][:_JUDGED]
+    judged = zip(spread(partial(_error_of, sample, learnt), close), close, strict=True)
     good = sorted((item for item in judged if item[0] < _AS_GOOD * whole), key=lambda item: item[0])
     return [_reduction(sample, merge, doubt=error / sample.spread) for error, merge in good[:most]]
+
+
+def _error_of(sample: Sample, learnt: int, merge: _Merge) -> float:
+    """What a merge errs by; inf where it cannot be made."""
+    smaller, factor = _merged(sample, merge)
+    if np.all(np.isfinite(smaller.y)) and np.all(np.isfinite(smaller.x[-1])) and np.ptp(smaller.x[-1]) > 0:
+        return _error(smaller, factor, learnt)
+    return float("inf")
 
 
 def _error(sample: Sample, factor: Array, learnt: int) -> float:

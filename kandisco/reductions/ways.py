@@ -10,6 +10,7 @@ from kandisco.reductions.intercept import Parts, parts
 from kandisco.reductions.merge import merges
 from kandisco.reductions.powers import log_factors
 from kandisco.reductions.reduction import Reduction
+from kandisco.spread import Spread, in_turn
 from kandisco.symbolic.sample import Sample
 from kandisco.symbolic.surrogate import NOISY, Surrogate
 
@@ -18,16 +19,16 @@ _SMOOTH_INDEX, _ROUGH_INDEX = 5e-3, 0.1
 _CLEARER, _SHARP = 3, 0.02
 
 
-def followed(sample: Sample, surrogate: Callable[[], Surrogate]) -> list[Way]:
+def followed(sample: Sample, surrogate: Callable[[], Surrogate], spread: Spread = in_turn) -> list[Way]:
     """The reductions that are worth following below the top: one, or two where the first is a doubtful index."""
     if len(sample.names) < 2:
         return []
-    found = ways(sample, surrogate)
+    found = ways(sample, surrogate, spread)
     sure = not (found and isinstance(found[0], Reduction) and found[0].kind == "index" and found[0].doubt > _SMOOTH_INDEX)
     return found[: 1 if sure else 2]
 
 
-def ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Way]:
+def ways(sample: Sample, fitted: Callable[[], Surrogate], spread: Spread = in_turn) -> list[Way]:
     """Smaller problems, the surest first: a smooth single index, powers that divide out, what the surrogate's gradients show.
 
     An index smoother than the surrogate is good goes before what that shows.
@@ -41,7 +42,7 @@ def ways(sample: Sample, fitted: Callable[[], Surrogate]) -> list[Way]:
     shown = _independent(reductions(surrogate))
     tested: list[Way] = []
     if not (factors and factors[0].doubt == 0) and not (shown and shown[0].kind == "idle"):
-        tested = [*merges(sample)] if surrogate.missing > NOISY else []
+        tested = [*merges(sample, spread=spread)] if surrogate.missing > NOISY else []
         tested = tested or parts(sample, surrogate)
     if factors:
         # Factors that no surrogate could confirm give way to what predicts unseen rows much better.

@@ -14,7 +14,7 @@ from kandisco.config import Config
 from kandisco.types import Dataset
 
 # The clock only cuts a run short; it never changes what a finished unit of work computed.
-FREE_SETTINGS = frozenset({"time"})
+FREE_SETTINGS = frozenset({"jobs", "time"})
 _PACKAGES = ("kandisco", "numpy", "scipy", "sympy", "torch")
 
 

@@ -115,4 +115,5 @@ def symbols(
         beam=config.beam,
         control=control,
         engine=engine,
+        spread=problem.spread,
     ).value

@@ -16,6 +16,7 @@ from kandisco.reductions.units import Grouping
 from kandisco.reductions.ways import Way, followed, ways
 from kandisco.search.closed import baselines, closed, curve, floor_of, paired, started
 from kandisco.search.problem import Attempt, Problem
+from kandisco.spread import Spread
 from kandisco.stages import structure
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.sample import Sample
@@ -30,7 +31,7 @@ _WAYS, _DEEPEST, _SLOPES = 3, 8, 2
 
 def divisions(problem: Problem, sample: Sample, surrogate: Callable[[], Surrogate]) -> Iterator[Attempt]:
     """The smaller problems, the clearest first, each an attempt of its own, so that what one gives is judged at once."""
-    known = cache(lambda: ways(sample, surrogate))
+    known = cache(lambda: ways(sample, surrogate, problem.spread))
 
     def run(way: int, control: Control) -> list[Candidate]:
         return divide(problem, sample, control, ways=known()[way : way + 1])
@@ -50,7 +51,7 @@ def divide(problem: Problem, sample: Sample, control: Control, *, ways: Sequence
     for way in ways:
         if control.reason():
             break
-        out += _refitted(_put_back(problem, way, control, depth), sample)
+        out += _refitted(_put_back(problem, way, control, depth), sample, problem.spread)
         if _exact(out, sample):
             break
     return _shortest(out, sample)
@@ -79,7 +80,7 @@ def by_units(problem: Problem, sample: Sample, smaller: Sequence[Grouping], cont
 
 def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> list[Candidate]:
     surrogate = cache(partial(fit_surrogate, sample))
-    follow = followed(sample, surrogate) if depth < _DEEPEST else []
+    follow = followed(sample, surrogate, problem.spread) if depth < _DEEPEST else []
     deeper = divide(problem, sample, control, depth=depth + 1, ways=follow)
     if _solved(deeper, sample, surrogate):
         return deeper
@@ -87,7 +88,7 @@ def _smaller(problem: Problem, sample: Sample, control: Control, depth: int) -> 
     for step in _steps(problem, sample, floor_of(sample, surrogate)):
         if control.reason() or (not step.quick and _solved(out, sample, surrogate)):
             break
-        found = _refitted(step.run(control), sample)
+        found = _refitted(step.run(control), sample, problem.spread)
         out += found
         if _exact(found, sample):
             break
@@ -131,8 +132,8 @@ def _rebuilt(reduction: Reduction, candidate: Candidate) -> Candidate:
     return whole if reduction.kind in ("units", "idle") else whole.found_by("division")
 
 
-def _refitted(candidates: Sequence[Candidate], sample: Sample) -> list[Candidate]:
-    fits = [(sample.refit(c.expr), c) for c in candidates]
+def _refitted(candidates: Sequence[Candidate], sample: Sample, spread: Spread) -> list[Candidate]:
+    fits = zip(spread(sample.refit, [c.expr for c in candidates]), candidates, strict=True)
     return [replace(c, expr=fit.expr, rmse=fit.rmse) for fit, c in fits if fit.rmse < float("inf")]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from kandisco.search.scaling import scaled, scales_of, unscaled
 from kandisco.search.stopping import reachable_error, settled
 from kandisco.search.unit import Work, candidate_of, solved
 from kandisco.specs import RefinerSpec
+from kandisco.spread import Spread, in_turn
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import propose
 from kandisco.stages.simplify import simplify
@@ -36,7 +37,7 @@ _REFINER_ROUNDS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a whole run shares: its settings, where names are looked up, who hears of it, and when to stop.
+    """What a whole run shares: its settings, where names are looked up, who hears of it, when to stop, and how fits are made.
 
     ``units`` are those of the columns, the target's under ``""``; an empty text where there is none.
     """
@@ -45,7 +46,8 @@ class Context:
     registry: Registry
     journal: Journal
     control: Control
-    units: Mapping[str, str]
+    units: Mapping[str, str] = field(default_factory=dict)
+    spread: Spread = in_turn
 
     @property
     def known_units(self) -> dict[str, str]:
@@ -95,6 +97,7 @@ def _problem(rows: Rows, scales: dict[str, float], context: Context) -> Problem:
         report=journal.record,
         keep=partial(journal.keep, scales=scales),
         units=context.known_units,
+        spread=context.spread,
         engine=next((spec for spec in registry.engines(config.refiner) if "edge" in spec.scopes), None),
     )
 
@@ -109,6 +112,7 @@ def _work(rows: Rows, scales: dict[str, float], problem: Problem, context: Conte
         control=context.control,
         journal=context.journal,
         units=context.known_units,
+        spread=context.spread,
     )
 
 

@@ -11,6 +11,7 @@ from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.evidence.rows import Rows
 from kandisco.specs import BasisSpec, FunctionSpec, RefinerSpec
+from kandisco.spread import Spread, in_turn
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.sample import Sample
 from kandisco.types import StageRecord
@@ -22,7 +23,8 @@ class Problem:
 
     ``report`` is told what each stage of a network attempt did, ``keep`` is handed each network that was read off, after each
     stage, with what brings its inputs back to the columns, ``engine`` is asked for functions through the network's edges that the
-    library draws poorly, ``units`` are those of the columns that have one, the target's under ``""``.
+    library draws poorly, ``units`` are those of the columns that have one, the target's under ``""``. ``spread`` is how
+    independent fits are made.
     """
 
     rows: Rows
@@ -33,6 +35,7 @@ class Problem:
     keep: Callable[[str, net.KAN, Mapping[str, Any]], None] = lambda name, kan, about: None
     units: Mapping[str, str] = field(default_factory=dict)
     engine: RefinerSpec | None = None
+    spread: Spread = in_turn
 
     @property
     def sample(self) -> Sample:

@@ -18,6 +18,7 @@ from kandisco.expr.heads import HEADS
 from kandisco.runjson import edges_from_json, edges_to_json, finite, found_by_from_json, found_by_to_json
 from kandisco.search.journal import Journal
 from kandisco.specs import FunctionSpec
+from kandisco.spread import Spread, in_turn
 from kandisco.stages.candidate import Candidate
 from kandisco.stages.refine import refine
 from kandisco.stages.simplify import simplify
@@ -41,6 +42,7 @@ class Work:
     journal: Journal
     units: Mapping[str, str]
     late: bool = False
+    spread: Spread = in_turn
 
     @property
     def allowed(self) -> frozenset[str]:
@@ -62,7 +64,15 @@ def solved(work: Work, name: str, known: Sequence[Formula], solve: Callable[[], 
     shortest = min((mdl(f, rows) for f in known), default=math.inf)
     raw = [c for c in solve() if heads_of(c.expr) <= work.allowed]
     floor = (lambda: math.inf) if work.late else work.floor
-    refined = refine(raw, rows.fit, floor=floor, shortest=shortest, max_complexity=config.max_complexity, control=control)
+    refined = refine(
+        raw,
+        rows.fit,
+        floor=floor,
+        shortest=shortest,
+        max_complexity=config.max_complexity,
+        control=control,
+        spread=work.spread,
+    )
     kept = [score(c, rows) for c in simplify(refined.value, rows.fit, control=control).value]
     limit = config.max_complexity
     kept = [f for f in kept if f.complexity <= (2 * limit if f.rmse_train <= EXACT * rows.fit.spread else limit)]

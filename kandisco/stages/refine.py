@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from kandisco.control import Control
 from kandisco.expr import Expr, complexity, parse
 from kandisco.expr.heads import HEADS
 from kandisco.specs import FunctionSpec, RefineProblem, RefinerSpec
+from kandisco.spread import Spread, in_turn
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit
 from kandisco.symbolic.graph import costs
@@ -36,6 +37,7 @@ def refine(
     keep: int = 8,
     max_complexity: int = 40,
     control: Control | None = None,
+    spread: Spread = in_turn,
 ) -> StageResult[list[Candidate]]:
     """Refit, rank by description length, and reduce the best.
 
@@ -48,11 +50,12 @@ def refine(
         keep: candidates that are reduced (term by term, constant by constant); the reduction is the expensive part.
         max_complexity: reduced expressions above this are dropped.
         control: asked between candidates.
+        spread: how the candidates are fitted.
     """
     started = time.perf_counter()
     stop = control.reason if control is not None else lambda: ""
-    fits = [(sample.refit(c.expr), c) for c in candidates if not stop()]
-    fits = [(fit, c) for fit, c in fits if fit.rmse < float("inf")]
+    asked = (c.expr for c in takewhile(lambda _: not stop(), candidates))
+    fits = [(fit, c) for fit, c in zip(spread(sample.refit, asked), candidates) if fit.rmse < float("inf")]
     fits.sort(key=lambda item: sample.description_length(item[0], complexity(item[0].expr)))
     out = []
     for fit, candidate in fits[:keep]:

@@ -10,12 +10,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice, takewhile, tee
 
 import numpy as np
 
 from kandisco.control import Control
 from kandisco.expr import complexity, to_text
 from kandisco.specs import FunctionSpec
+from kandisco.spread import Spread, in_turn
 from kandisco.stages.candidate import Candidate
 from kandisco.symbolic.curves import CurveFit, different, fit_curve
 from kandisco.symbolic.graph import Curve, Graph, assignments, costs
@@ -39,6 +42,7 @@ def symbolic(
     beam: int = 16,
     control: Control | None = None,
     engine: Callable[[Array, Array, list[CurveFit]], list[CurveFit]] | None = None,
+    spread: Spread = in_turn,
 ) -> StageResult[list[Candidate]]:
     """Joint symbol assignments of a network's edges.
 
@@ -53,6 +57,7 @@ def symbolic(
             one is exact.
         control: asked between assignments.
         engine: ``engine(u, v, fits)`` is asked for further symbols of an edge that the library draws poorly.
+        spread: how the fits of the assignments are made.
 
     Returns:
         Candidates, shortest description first.
@@ -64,18 +69,17 @@ def symbolic(
     out: list[Candidate] = []
     tried = 0
     if all(ranked):
-        for choice in assignments(ranked):
-            if tried >= 4 * beam or (control is not None and control.reason()):
-                break
+        going = takewhile(lambda _: control is None or not control.reason(), islice(assignments(ranked), 4 * beam))
+        chosen, told = tee([fits[k] for fits, k in zip(ranked, choice, strict=True)] for choice in going)
+        composed = (graph.compose([f.expr for f in fits]) for fits in chosen)
+        for fit, fits in zip(spread(partial(few.refit, iterations=25), composed), told):
             tried += 1
-            fits = [fits[k] for fits, k in zip(ranked, choice, strict=True)]
-            fit = few.refit(graph.compose([f.expr for f in fits]), iterations=25)
             story = f"{origin} > symbolic({', '.join(f.name for f in fits)})"
             out.append(Candidate(expr=fit.expr, origin=story, rmse=fit.rmse, edges=_edges(graph, fits), methods=("network",)))
             if fit.rmse <= sample.floor:
                 break
     out.sort(key=lambda c: few.length_of(c.rmse, len(c.expr.numbers()), complexity(c.expr)))
-    out = [_on_all_rows(candidate, sample) for candidate in out[:beam]]
+    out = list(spread(partial(_on_all_rows, sample=sample), out[:beam]))
     metrics = {"edges": len(graph.curves), "assignments": tried, "best": out[0].rmse / sample.scale if out else None}
     record = StageRecord(stage="symbolic", seconds=time.perf_counter() - started, metrics=metrics)
     return StageResult(value=out, record=record)
