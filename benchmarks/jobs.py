@@ -4,7 +4,7 @@
 
 Each problem is a law, plain or with 1 % of noise, searched for a fixed number of attempts with no time limit. Told are the wall
 time with one job, the ratio of it to that with more, whether the results are equal to the last bit, and the ratio modelled for
-``--cores``: the calls that a crew takes are recorded with their seconds, those of each ``map`` go, in order, to the first free core,
+``--cores``: the seconds of the calls that a crew takes are recorded; those of each ``map`` go, in order, to the first free core,
 and all else stays on one. ``--kills`` ends a random worker at a random moment of a search, so many times.
 """
 
