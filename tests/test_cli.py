@@ -21,7 +21,7 @@ import pytest
 from kandisco import pipeline, report
 from kandisco import plugins as plugin_loader
 from kandisco.cli import main
-from kandisco.cli.options import FLAGS, as_text, config_from, parameters
+from kandisco.cli.options import DEFAULTS, FLAGS, as_text, config_from, parameters
 from kandisco.config import Config
 from kandisco.control import Control
 from kandisco.errors import InputError
@@ -130,7 +130,8 @@ def test_every_flag_is_a_field_of_config_with_its_default_and_help() -> None:
     for parameter in parameters():
         option = parameter.default
         assert option.help == fields[parameter.name].metadata["help"]
-        assert getattr(Config.from_dict({parameter.name: option.default}), parameter.name) == fields[parameter.name].default
+        default = DEFAULTS.get(parameter.name, fields[parameter.name].default)
+        assert getattr(Config.from_dict({parameter.name: option.default}), parameter.name) == default
         assert f"--{parameter.name.replace('_', '-')}" in [name.split("/")[0] for name in option.param_decls]
     assert {parameter.name for parameter in parameters()} == set(FLAGS)
 
