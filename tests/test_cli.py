@@ -168,6 +168,7 @@ def test_flags_and_set_reach_the_config(fake: Fake, table: str) -> None:
         width="1,2,1",
         grid=7,
         time=300.0,
+        jobs="auto",
         seed=9,
         test_size=0.3,
         max_complexity=12,
