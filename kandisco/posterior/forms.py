@@ -300,15 +300,22 @@ def _log_sum(values: Sequence[float]) -> float:
 
 
 def words(expr: Expr) -> str:
-    """The form with its fitted constants left open: terms and factors in a fixed order."""
+    """The form with its constants left open: terms and factors in a fixed order, numbers in front of a term not told.
+
+    Example:
+        >>> from kandisco.expr import parse
+        >>> words(parse("2.1*x**2 + 0.3", ("x",))) == words(parse("0.7 + x**2", ("x",)))
+        True
+    """
     if expr.head == "num":
         return "c"
     if not expr.args:
         return str(expr.value)
+    if expr.head == "mul":
+        parts = sorted(words(arg) for arg in expr.args if arg.head not in ("num", "rat", "const"))
+        return "c" if not parts else parts[0] if len(parts) == 1 else f"mul({','.join(parts)})"
     parts = [words(arg) for arg in expr.args]
-    if expr.head in ("add", "mul"):
-        parts.sort()
-    return f"{expr.head}({','.join(parts)})"
+    return f"{expr.head}({','.join(sorted(parts) if expr.head == 'add' else parts)})"
 
 
 def left_out(form: Form, sample: Sample) -> Array:

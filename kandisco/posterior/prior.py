@@ -70,8 +70,8 @@ SAME_AGAIN = 0.6
 # terms of different kinds or in front of everything.
 EXACT_SCALE = 6.0
 FRONT, LOOSE = 3.0, 6.0
-# exp of a column that has a unit, with no constant to take the unit away.
-BARE = 3.0
+# exp of a column that has a unit, with no constant to take the unit away; a sine's column may be an angle.
+BARE, ANGLE = 3.0, 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +153,7 @@ def _units(expr: Expr) -> float:
         scaled = not _loose(expr)
     front = 0.0 if scaled or not expr.variables() else FRONT
     sums = [_loose(node) for node in expr.walk() if node.head == "add" and not _kelvin(node)]
-    return front + LOOSE * sum(max(loose - 1, 0) for loose in sums) + BARE * sum(_bare(node) for node in expr.walk())
+    return front + LOOSE * sum(max(loose - 1, 0) for loose in sums) + sum(map(_bare, expr.walk()))
 
 
 def _loose(total: Expr) -> int:
@@ -169,11 +169,13 @@ def _loose(total: Expr) -> int:
     return sum(0 if all(free) else len(free) - sum(free) + 1 if any(free) else 1 for free in kinds.values())
 
 
-def _bare(expr: Expr) -> bool:
-    """Whether a function takes a column as it is, in whatever unit it came; angles and logarithms (a shift) may."""
-    if expr.head not in HEADS or expr.head in ("sin", "cos", "tan", "log"):
-        return False
-    return not any(node.head == "num" for node in expr.walk()) and _kind(expr.args[-1]) != "number"
+def _bare(expr: Expr) -> float:
+    """Nats of a function that takes a column as it is, in whatever unit it came; a logarithm may: units only shift it."""
+    if expr.head not in HEADS or expr.head == "log":
+        return 0.0
+    if any(node.head == "num" for node in expr.walk()) or _kind(expr.args[-1]) == "number":
+        return 0.0
+    return ANGLE if expr.head in ("sin", "cos", "tan") else BARE
 
 
 def _kind(expr: Expr) -> str:
