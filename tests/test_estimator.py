@@ -41,6 +41,8 @@ def test_every_setting_is_a_parameter_with_the_same_default() -> None:
     own = {name: p.default for name, p in inspect.signature(KandiscoRegressor).parameters.items()}
     settings = {f.name: f.default for f in dataclasses.fields(Config) if f.name not in READING}
     settings["random_state"] = settings.pop("seed")
+    assert settings.pop("jobs") == 1
+    settings["n_jobs"] = None  # scikit-learn's word for it
     assert own == settings
     assert all(f"    {name}: " in KandiscoRegressor.__doc__ for name in own)
 
