@@ -191,6 +191,8 @@ def _posterior(proposals: Iterable[Proposal], judge: Judge, most: int, stop: Cal
         if tidied and (stop() or form.score < max(f.score for f in tidied) - _FAR):
             break
         tidied.append(_tidied(form, proposal, judge))
+        if proposal.named is not None:  # it keeps its words; in others a constant may prove one too many
+            tidied.append(_tidied(form, replace(proposal, named=None), judge))
     rest = [form for form, _ in distinct[_TIDIED : 2 * _TIDIED]]
     return _shared(_merged([*tidied, *rest], judge))[:most]
 
