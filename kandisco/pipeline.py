@@ -14,6 +14,7 @@ from kandisco import data, search
 from kandisco.config import Config, parse_uncertainty
 from kandisco.control import Control
 from kandisco.evidence.baselines import baselines
+from kandisco.evidence.design import next_measurement
 from kandisco.evidence.errors import score
 from kandisco.evidence.judge import judge
 from kandisco.evidence.plausible import plausible
@@ -159,6 +160,7 @@ def _told(found: search.few.Measured, dataset: Dataset, context: search.Context)
     noisy = best is not None and best.evidence != "none" and best.rmse_train > EXACT * found.sample.spread
     status: Status = control.reason() or "done"
     relative = bool(found.forms) and found.forms[0].weighed.relative
+    further = next_measurement(found.forms, found.sample)
     result = Result(
         best=best,
         front=verdict.front,
@@ -170,7 +172,7 @@ def _told(found: search.few.Measured, dataset: Dataset, context: search.Context)
         seconds=control.elapsed(),
         warnings=(
             *dataset.notes,
-            *remarks_of(verdict, found.sample, relative, dataset.target.unit, status),
+            *remarks_of(verdict, found.sample, relative, dataset.target.unit, status, further),
             *(left_behind(best.expr, replace(found.sample, relative=relative)) if best is not None and noisy else ()),
             *journal.broken(),
         ),
@@ -178,6 +180,7 @@ def _told(found: search.few.Measured, dataset: Dataset, context: search.Context)
         relative=relative,
         exceeds=verdict.exceeds,
         tried=found.tried,
+        next=further,
     )
     journal.tell("run_finished", result)
     return result

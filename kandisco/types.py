@@ -275,6 +275,21 @@ class StageResult(Generic[T]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NextMeasurement:
+    """Where to measure next: there the two most probable forms differ most (Box and Hill, Technometrics 9, 1967).
+
+    Attributes:
+        inputs: name of a column -> its value, within the range of the rows or a fifth of it beyond.
+        sigmas: how far the two forms are apart there, in standard deviations of the noise.
+        rows: measurements there that tell them apart with odds of about 150 to one.
+    """
+
+    inputs: Mapping[str, float]
+    sigmas: float
+    rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """What ``pipeline.discover`` returns.
 
@@ -288,6 +303,7 @@ class Result:
         exceeds: whether the best formula's errors are larger than the stated uncertainty; False where none is stated.
         tried: how many simple forms were tried exhaustively; 0 where the rows were too many for it. Where they were not, all rows
             count, and test errors are those at each row as predicted from the others.
+        next: where to measure next, to tell the most probable form from its first rival; None where there is no such rival.
     """
 
     best: Formula | None
@@ -303,6 +319,7 @@ class Result:
     relative: bool = False
     exceeds: bool = False
     tried: int = 0
+    next: NextMeasurement | None = None
 
     @property
     def rivals(self) -> tuple[Formula, ...]:

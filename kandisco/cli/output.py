@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import shlex
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kandisco.expr import to_text
 from kandisco.report import words
+from kandisco.runjson import plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +40,7 @@ def result_object(result: Result, path: Path | str) -> dict[str, Any]:
         "baselines": {name: {"rmse_test": _json(rmse), "r2_test": _json(r2)} for name, (rmse, r2) in result.baselines.items()},
         "noise": _json(result.noise),
         "tried": result.tried,
+        "next": None if result.next is None else plain(dataclasses.asdict(result.next)),
         "rivals": [formula_object(formula, dataset) for formula in result.rivals],
         "warnings": list(result.warnings),
     }

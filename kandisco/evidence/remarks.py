@@ -8,7 +8,7 @@ from kandisco.evidence.judge import Verdict
 from kandisco.evidence.rows import Rows, sample_of
 from kandisco.expr import to_text
 from kandisco.symbolic.sample import Sample
-from kandisco.types import CAVEATS, EXCEEDED, EXCLUDED, RELATIVE, Dataset, Split, Status
+from kandisco.types import CAVEATS, EXCEEDED, EXCLUDED, RELATIVE, Dataset, NextMeasurement, Split, Status
 
 
 def remarks(verdict: Verdict, rows: Rows, dataset: Dataset, split: Split, status: Status) -> tuple[str, ...]:
@@ -36,7 +36,9 @@ def remarks(verdict: Verdict, rows: Rows, dataset: Dataset, split: Split, status
     return tuple(said)
 
 
-def remarks_of(verdict: Verdict, sample: Sample, relative: bool, unit: str, status: Status) -> tuple[str, ...]:
+def remarks_of(
+    verdict: Verdict, sample: Sample, relative: bool, unit: str, status: Status, further: NextMeasurement | None = None
+) -> tuple[str, ...]:
     """What a run warns of where all rows count: the kind of errors, the forms not excluded, a search cut short.
 
     Args:
@@ -44,6 +46,7 @@ def remarks_of(verdict: Verdict, sample: Sample, relative: bool, unit: str, stat
         sample: all rows.
         relative: whether errors are a share of each value.
         unit: of the target.
+        further: where to measure next.
         status: how the search ended.
     """
     said = [RELATIVE] if relative and not sample.stated else []
@@ -57,6 +60,12 @@ def remarks_of(verdict: Verdict, sample: Sample, relative: bool, unit: str, stat
         rivals.sort(key=lambda f: -(f.probability or 0.0))
         others = "; ".join(f"{to_text(f.expr, 4)} ({100 * (f.probability or 0.0):.0f} %)" for f in rivals[:3])
         said.append(f"The rows do not exclude: {others}.")
+    if further is not None:
+        place = ", ".join(f"{name} = {value:g}" for name, value in further.inputs.items())
+        count = "one measurement" if further.rows == 1 else f"{further.rows} measurements"
+        said.append(
+            f"To tell the first two apart, measure at {place}: they differ by {further.sigmas:.2g} sigma there; {count} will do."
+        )
     if status != "done":
         said.append(f"The search was cut short ({status}); a longer --time or --resume may find more.")
     return tuple(said)

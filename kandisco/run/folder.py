@@ -14,14 +14,13 @@ import numpy as np
 
 from kandisco.config import Config
 from kandisco.errors import InputError
+from kandisco.run.columns import dataset_from_json, dataset_to_json
 from kandisco.run.files import PARTS, atomic, new_folder, read_json, save_sample, slug, unit_name
 from kandisco.run.identity import fingerprint, identity, versions
 from kandisco.runjson import (
     META,
     RECORD,
     check,
-    dataset_from_json,
-    dataset_to_json,
     record_from_json,
     record_to_json,
     result_from_json,
