@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import stat
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kandisco.errors import InputError
+from kandisco.errors import InputError, KandiscoError
 
 if TYPE_CHECKING:
     from kandisco.specs import ReaderSpec
     from kandisco.types import Table
 
 _MAGIC = ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".zip"))
+# Where a shell keeps what it opened itself, as in ``kandisco discover <(command)``: a writer is there, and comes to an end.
+_OPEN = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
+# Characters of a library's message: enough for its sentence, not for a page of XML.
+_SAID = 300
 
 
 def read_table(path: str | Path, readers: Sequence[ReaderSpec]) -> Table:
@@ -26,7 +32,8 @@ def read_table(path: str | Path, readers: Sequence[ReaderSpec]) -> Table:
         readers: from ``registry.readers()``.
 
     Raises:
-        InputError: the file is missing, unreadable, or not what its suffix says.
+        InputError: the file is missing, unreadable, no regular file, or not what its suffix says; its cause is what the
+            reader's library raised.
         PluginError: the library that reads this format is not installed.
 
     Example:
@@ -35,16 +42,50 @@ def read_table(path: str | Path, readers: Sequence[ReaderSpec]) -> Table:
     if str(path) == "-":
         return _read_stdin(readers)
     file = Path(path)
-    if not file.exists():
-        raise InputError(f"There is no file {str(path)!r}.", hint=_nearby(file))
-    if file.is_dir():
-        raise InputError(f"{str(path)!r} is a directory.", hint="Give one file in it.")
+    _regular(file)
+    return _guarded(_reader(file.name, readers), file)
+
+
+def _regular(file: Path) -> None:
+    """Refuse what cannot be read to its end: a FIFO waits for ever, a device never ends."""
+    name = repr(str(file))
     try:
-        return _reader(file.name, readers).read(file)
-    except PermissionError:
-        raise InputError(f"{str(path)!r} may not be read.", hint="Change its permissions.") from None
-    except MemoryError:
-        raise InputError(f"{str(path)!r} does not fit into memory.", hint="Give a sample of its rows.") from None
+        mode = os.stat(file).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise InputError(f"There is no file {name}.", hint=_nearby(file)) from error
+    except PermissionError as error:
+        raise InputError(f"{name} may not be read.", hint="Change its permissions.") from error
+    except (OSError, ValueError) as error:  # too long, a ring of links, characters that no file name has
+        said = (error.strerror if isinstance(error, OSError) else None) or "no file can be called so"
+        raise InputError(f"{name[:120]} cannot be opened: {said}.", hint="Check the spelling, or rename the file.") from error
+    if stat.S_ISDIR(mode):
+        raise InputError(f"{name} is a directory.", hint="Give one file in it.")
+    if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and str(file).startswith(_OPEN)):
+        hint = "Give a file, or '-' and send the rows to standard input."
+        raise InputError(f"{name} is {_kind(mode)}, no file of rows.", hint=hint)
+
+
+def _kind(mode: int) -> str:
+    return "a FIFO" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _guarded(reader: ReaderSpec, file: Path) -> Table:
+    """What the reader gives; whatever a library raises on a broken file is told of that file, not listed type by type."""
+    try:
+        return reader.read(file)
+    except KandiscoError:
+        raise
+    except PermissionError as error:
+        raise InputError(f"{str(file)!r} may not be read.", hint="Change its permissions.") from error
+    except MemoryError as error:
+        raise InputError(f"{str(file)!r} does not fit into memory.", hint="Give a sample of its rows.") from error
+    except Exception as error:
+        said = " ".join(str(error).split()).rstrip(". :")[:_SAID]
+        cause = f"{type(error).__name__}: {said}" if said else type(error).__name__
+        notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+        what = next((suffix for suffix in reader.suffixes if file.name.lower().endswith(suffix)), reader.name)
+        message = f"{file} cannot be read as {what}: {cause}{notes}."
+        raise InputError(message, hint="Write the file again, or save it as CSV.") from error
 
 
 def _reader(name: str, readers: Sequence[ReaderSpec]) -> ReaderSpec:
@@ -67,9 +108,9 @@ def _read_stdin(readers: Sequence[ReaderSpec]) -> Table:
         file = Path(folder) / f"stdin{suffix}"
         file.write_bytes(data)
         try:
-            table = _reader(file.name, readers).read(file)
+            table = _guarded(_reader(file.name, readers), file)
         except InputError as error:
-            raise InputError(error.message.replace(str(file), "standard input"), hint=error.hint) from None
+            raise InputError(error.message.replace(str(file), "standard input"), hint=error.hint) from error.__cause__
         notes = tuple(note.replace(str(file), "standard input") for note in table.notes)
         return dataclasses.replace(table, source="-", notes=notes)
 
@@ -80,5 +121,8 @@ def _nearby(file: Path) -> str:
     folder = file.parent
     if not folder.is_dir():
         return f"There is no directory {str(folder)!r} either."
-    near = difflib.get_close_matches(file.name, [entry.name for entry in folder.iterdir()], n=1)
+    try:
+        near = difflib.get_close_matches(file.name, os.listdir(folder), n=1)
+    except OSError:
+        near = []
     return f"Did you mean {str(folder / near[0])!r}?" if near else "Check the spelling and the directory."
