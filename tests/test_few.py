@@ -103,6 +103,15 @@ def test_xor_is_no_constant(registry: Registry) -> None:
     assert result.best is not None and result.best.expr.variables() and result.best.evidence == "weak"
 
 
+def test_logic_of_many_rows_is_found_and_repeated_inputs_are_one_row(registry: Registry) -> None:
+    a, b = RNG(0).integers(0, 2, (2, 300)).astype(float)
+    data = dataset(a * b, a, b)
+    assert few.applies(data, Config())
+    assert not few.applies(dataset(a * b, a, RNG(1).uniform(size=300)), Config())
+    result = discover(data, Config(refiner="none"), registry)
+    assert result.best is not None and words(result.best.expr) == "mul(x,y)" and result.best.evidence == "exact"
+
+
 def test_the_same_rows_give_the_same_forms(registry: Registry) -> None:
     x = RNG(1).uniform(1, 5, 20)
     y = 3 * x**1.5 * (1 + 0.02 * RNG(2).standard_normal(20))
@@ -124,7 +133,7 @@ def test_units_change_numbers_and_not_forms(registry: Registry) -> None:
 )
 def test_which_tables_are_small(rows: int, columns: int, width: str, applies: bool) -> None:
     names = tuple(Variable(name=f"x{i}") for i in range(columns))
-    data = Dataset(name="d", x=np.ones((rows, columns)), y=np.ones(rows), inputs=names, target=Variable(name="y"))
+    data = Dataset(name="d", x=RNG(0).uniform(size=(rows, columns)), y=np.ones(rows), inputs=names, target=Variable(name="y"))
     assert few.applies(data, Config(width=width)) is applies
 
 

@@ -51,3 +51,8 @@ def test_columns_of_one_sign_over_decades_are_taken_as_logarithms() -> None:
     np.testing.assert_array_equal(even_out(-wide), np.log(wide))
     for same in (np.array([1.0, 5.0, 9.0]), np.array([-1.0, 5.0, 200.0])):
         np.testing.assert_array_equal(even_out(same), same)
+
+
+def test_columns_that_do_not_vary_leave_everything_open() -> None:
+    start = spectral_start(np.ones((2, 40)), np.linspace(0, 1, 40))
+    assert start.missing == 1.0 and start.parts.shape == (2, 40) and not start.theta.any()

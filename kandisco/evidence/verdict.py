@@ -101,7 +101,7 @@ def _evidence(formula: Formula, others: Sequence[Formula], rows: Rows) -> Eviden
     free = len(formula.expr.numbers())
     few = _few(formula, rows)
     if not formula.expr.variables():
-        return "none" if len(set(rows.fit.y.tolist())) > 1 else "exact"
+        return "none" if len(np.unique(rows.every.y)) > 1 else "exact"
     if formula.rmse_test <= _EXACT_TEST * scale and formula.rmse_shell <= _EXACT_SHELL * max(scale, _size(rows.shell)):
         return (
             "weak" if len(rows.fit.y) < 10 else "supported" if few or 4 * free + formula.complexity > len(rows.fit.y) else "exact"

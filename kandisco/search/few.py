@@ -29,6 +29,8 @@ from kandisco.types import Dataset
 
 # Rows up to which all count; columns up to which every simple form is tried.
 MOST_ROWS, MOST_COLUMNS = FEW_ROWS, 8
+# Rows in all, where most repeat the inputs of others: replicates, and tables of 0 and 1.
+MOST_REPEATED = 1000
 NAME = "every simple form"
 _FORMS = 12
 _MOST_DIGITS = 9
@@ -63,9 +65,14 @@ class Measured:
 
 
 def applies(dataset: Dataset, config: Config) -> bool:
-    """Whether a table is small enough for all rows to count; a network shape that the user names is trained in any case."""
+    """Whether a table is small enough for all rows to count: rows that repeat the same inputs are one.
+
+    A network shape that the user names is trained in any case.
+    """
     rows, columns = dataset.x.shape
-    return rows <= MOST_ROWS and columns <= MOST_COLUMNS and not config.width
+    if columns > MOST_COLUMNS or config.width or rows > MOST_REPEATED:
+        return False
+    return rows <= MOST_ROWS or len(np.unique(dataset.x, axis=0)) <= MOST_ROWS
 
 
 def measured(

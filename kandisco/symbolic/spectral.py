@@ -62,6 +62,8 @@ def spectral_start(x: Array, y: Array, *, intervals: int = 12, y_intervals: int 
     design, target = np.concatenate(blocks), spline_features(even_out(y), y_intervals)
     qx, rx = _orthonormal(design)
     qy, ry = _orthonormal(target)
+    if not len(qx) or not len(qy):  # nothing varies: a table of 0 and 1 whose outermost rows are withheld
+        return Spectral(theta=np.zeros(rows), parts=np.zeros_like(x), missing=1.0)
     u, singular, vt = np.linalg.svd(qy @ qx.T)
     theta = u[:, 0] @ qy
     coef = (vt[0] @ rx) * singular[0]
@@ -87,6 +89,8 @@ def chance(design: Array, v: Array) -> float:
 
 def _orthonormal(features: Array) -> tuple[Array, Array]:
     """Rows q spanning the features' row space, and r with q = r @ features; directions below 1e-9 are dropped."""
+    if not len(features):
+        return features, np.zeros((0, 0))
     u, s, vt = np.linalg.svd(features, full_matrices=False)
     keep = s > 1e-9 * s[0]
     return vt[keep], (u[:, keep] / s[keep]).T
