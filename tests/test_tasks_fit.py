@@ -14,6 +14,7 @@ from kandisco.cli import main
 from kandisco.errors import ConfigError, InputError
 from kandisco.registry import Registry
 from kandisco.tasks.fit import fit_formula
+from kandisco.types import Array, Dataset, Variable
 
 CERTIFIED = {card["name"]: (folder, card) for folder, card in cards() if "certified" in card}
 
@@ -72,3 +73,27 @@ def test_the_command_prints_constants_with_errors(capsys: pytest.CaptureFixture[
     assert "213.80940889" in said and "0.54723748" in said and "12.35" in said and "4 degrees of freedom" in said
     assert main(["fit", "@nist_boxbod", "-f", "b1*(1 - exp(-b2*days))", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["constants"]["b1"]["value"] == pytest.approx(213.80940889, rel=1e-9)
+
+
+def _heated(x: Array, y: Array, label: str, name: str) -> Dataset:
+    return Dataset(name="d", x=x[:, None], y=y, inputs=(Variable(name=name, label=label),), target=Variable(name="y", label="y"))
+
+
+def test_an_energy_in_a_formula_is_fitted_and_is_not_eulers_number() -> None:
+    heat = np.linspace(1, 9, 30)
+    found = fit_formula(_heated(heat, 4 * np.exp(-6 / heat), "T", "T"), "A*exp(-E/T)")
+    assert {c.name: round(c.value, 7) for c in found.constants} == {"A": 4.0, "E": 6.0}
+
+
+@pytest.mark.parametrize(("label", "name"), [("E [J]", "E_"), ("pi", "pi_")])
+def test_a_column_of_a_constants_name_is_the_column(label: str, name: str) -> None:
+    values = np.linspace(1, 9, 30)
+    found = fit_formula(_heated(values, 3 * np.sqrt(values), label, name), f"a*{name[:-1]}**0.5")
+    assert [(c.name, round(c.value, 7)) for c in found.constants] == [("a", 3.0)]
+    assert found.expr.variables() == (name,)
+
+
+def test_pi_stays_pi() -> None:
+    x = np.linspace(0.1, 0.9, 30)
+    found = fit_formula(_heated(x, 2 * np.sin(np.pi * x), "x", "x"), "a*sin(pi*x)")
+    assert [(c.name, round(c.value, 7)) for c in found.constants] == [("a", 2.0)]

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kandisco.control import Control
+from kandisco.data.names import split_unit
 from kandisco.errors import ConfigError
-from kandisco.expr import Expr, num, parse, rat
+from kandisco.expr import Expr, num, parse, rat, var
 from kandisco.expr.numeric import Program
 from kandisco.types import Array, Dataset
 
@@ -85,7 +86,8 @@ class _Model:
 def fit_formula(dataset: Dataset, formula: str, *, seed: int = 0) -> Fitted:
     """Fit the constants of a formula by least squares.
 
-    Names that are no columns are constants. Those that enter linearly are eliminated (variable projection; Golub and Pereyra,
+    Names that are no columns are constants, ``E`` too (Euler's number is ``exp(1)``); ``pi`` stays pi.
+    Those that enter linearly are eliminated (variable projection; Golub and Pereyra,
     SIAM J. Numer. Anal. 10 (1973) 413), thousands of draws of the others are compared, and the best start local searches
     (Levenberg-Marquardt with exact derivatives). Decimals in the text stay as they are.
 
@@ -135,7 +137,7 @@ def fit_formula(dataset: Dataset, formula: str, *, seed: int = 0) -> Fitted:
 
 def _model(dataset: Dataset, formula: str) -> tuple[tuple[str, ...], _Model]:
     left, equals, right = formula.partition("=")
-    tree = parse(right if equals else left)
+    tree = parse(right if equals else left).map_leaves(lambda leaf: _letter(leaf, dataset))
     columns = [variable.name for variable in dataset.inputs]
     places = [str(leaf.value) for leaf in tree.walk() if leaf.head == "var" and leaf.value not in columns]
     names = tuple(dict.fromkeys(places))
@@ -155,6 +157,15 @@ def _model(dataset: Dataset, formula: str) -> tuple[tuple[str, ...], _Model]:
         root=np.ones(len(dataset.y)) if dataset.weights is None else np.sqrt(dataset.weights),
     )
     return names, model
+
+
+def _letter(leaf: Expr, dataset: Dataset) -> Expr:
+    """``E`` and ``pi`` as the column of that header, ``E`` else as a constant to fit: an energy is meant, hardly exp(1)."""
+    if leaf.head != "const":
+        return leaf
+    own = (column.name for column in dataset.inputs if split_unit(column.label)[0] == leaf.value)
+    name = next(own, "E" if leaf.value == "E" else "")
+    return var(name) if name else leaf
 
 
 def _leaf(leaf: Expr, names: Sequence[str]) -> Expr:
