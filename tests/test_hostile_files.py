@@ -126,3 +126,11 @@ def test_names_that_no_file_can_have_are_refused(name: str) -> None:
     with pytest.raises(InputError) as caught:
         read_table(name, READERS)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r", b"\n\r"])
+@pytest.mark.parametrize("gap", [1, 2])
+def test_every_line_end_gives_the_same_rows(tmp_path: Path, end: bytes, gap: int) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(end.join([b"x,y", *[b""] * (gap - 1), b"1,2", b"3,4", b"5,7", b""]))
+    assert [list(column) for column in read_table(file, READERS).columns.values()] == [[1.0, 3.0, 5.0], [2.0, 4.0, 7.0]]

@@ -41,6 +41,7 @@ def read_delimited(path: Path) -> Table:
     """
     source = str(path)
     data, notes = to_utf8(load_bytes(path), source)
+    data = _line_ends(data)
     found = layout(data, source)
     data = blank_comments(data)
     if found.style == COMMA and found.delimiter != "," and b"." not in data:
@@ -59,6 +60,16 @@ def read_delimited(path: Path) -> Table:
             continue  # a delimiter at the end of each line
         columns[label] = _column(column, label, found.style, remarks)
     return Table(columns=columns, source=source, first_row=found.skip + 1, notes=(*notes, *remarks))
+
+
+def _line_ends(data: bytes) -> bytes:
+    """Lone CR and LF-CR ends as LF: pandas loses a row behind blank lines of the one, and every other row of the other."""
+    if b"\n" not in data:
+        return data.replace(b"\r", b"\n")
+    if b"\n\r" not in data:
+        return data
+    rest = data.replace(b"\n\r", b"")
+    return data if b"\n" in rest or b"\r" in rest else data.replace(b"\n\r", b"\n")
 
 
 def _plain(data: bytes, found: Layout) -> list[Array] | None:
