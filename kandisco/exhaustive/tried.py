@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from kandisco.exhaustive.blocks import Builder, Column
-from kandisco.exhaustive.hits import Hit
+from kandisco.exhaustive.hits import Hit, gathered
 from kandisco.exhaustive.paired import Vocabulary, longer_sums, side_by_side, sums_of_terms
 from kandisco.exhaustive.products import beside_a_constant, products
 from kandisco.exhaustive.targets import NO_FACTOR, Target, targets
@@ -17,13 +18,15 @@ from kandisco.exhaustive.vocabulary import powers, products_of_powers, sum_facto
 from kandisco.exhaustive.waves import waves
 from kandisco.expr import add, rat, var
 from kandisco.posterior.prior import ZERO_CELSIUS, Prior
-from kandisco.symbolic.sample import Sample
+from kandisco.symbolic.sample import EXACT, Sample
 
 # Links whose sums are tried over a factor too: of the others they are the same forms in other words, or rare.
 _WITH_FACTOR = ("y", "1/y", "log")
 # Columns up to which functions of sums and products stand beside constants and in sums; of more, products of powers do.
 FULL = 4
 _CELSIUS = ("°C", "degC", "deg C", "celsius", "Celsius")
+# A share of the target's spread that screening can tell from nothing, the nats that a form itself may cost, hits checked in full.
+_NEARLY, _PRICE, _CHECKED = 1e-7, 60.0, 3
 # Hits whose inner constants are brought off their grids, for each that is kept.
 _REFINED = 4
 _Part = Callable[[], tuple[list[Hit], int]]
@@ -36,10 +39,12 @@ class Tried:
     Attributes:
         hits: the most promising forms, the best first.
         forms: how many forms were tried, each over its whole grid of inner constants.
+        exact: whether one was found that leaves nothing but rounding, so that the rest was not tried.
     """
 
     hits: tuple[Hit, ...]
     forms: int
+    exact: bool = False
 
 
 def exhaustive(
@@ -78,14 +83,28 @@ def _tried(sample: Sample, make: Builder, keep: int, stop: Callable[[], object])
     count = 0
     for relative in kinds_of_errors(sample):
         hits: list[Hit] = []
-        for part in _parts(make, words, sample, relative):
+        for number, part in enumerate(_parts(make, words, sample, relative)):
             if stop():
                 break
             tried, forms = part()
             hits += tried
             count += forms
+            # Products come first, and hold the simplest of all forms; one of a later part might have a simpler equal after it.
+            if not number and _leaves_nothing(tried, sample, relative):
+                return Tried(hits=tuple(_first(hits, keep // _REFINED)), forms=count, exact=True)
         found += _first([_between(hit, stop) for hit in _first(hits, _REFINED * keep)], keep)
     return Tried(hits=tuple(sorted(found, key=lambda hit: hit.score)), forms=count)
+
+
+def _leaves_nothing(hits: Sequence[Hit], sample: Sample, relative: bool) -> bool:
+    """Whether one of a part's best forms fits to machine precision: then nothing is left to try."""
+    if sample.stated:
+        return False
+    kind = replace(sample, relative=relative)
+    shift = float(np.sum(np.log(np.abs(sample.y)))) if relative else 0.0
+    limit = len(sample.y) * math.log(_NEARLY * kind.scale) + shift + _PRICE
+    best = sorted((hit for hit in hits if hit.score < limit), key=lambda hit: hit.score)[:_CHECKED]
+    return any(kind.refit(gathered(hit.build())).rmse <= EXACT * kind.scale for hit in best)
 
 
 def _between(hit: Hit, stop: Callable[[], object]) -> Hit:

@@ -102,8 +102,9 @@ def measured(
     judge = Judge(sample, prior, floor=floor)
     allowed = frozenset(node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS)
     columns = columns_of(sample, units)
-    known = [*known, *catalogued(sample, columns, laws, allowed, stop=stop)]
     tried = exhaustive(sample, columns, allowed, prior, stop=stop)
+    if not tried.exact:
+        known = [*known, *catalogued(sample, columns, laws, allowed, stop=stop)]
     proposals = [Proposal(expr=gathered(hit.build()), relative=hit.relative, origin=hit.origin) for hit in tried.hits]
     plain = list(_plain(sample))
     forms = [f for f in posterior([*plain, *known, *proposals], judge, most=_FORMS, stop=stop) if complexity(f.expr) <= most]
