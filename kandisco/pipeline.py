@@ -23,6 +23,7 @@ from kandisco.evidence.remarks import remarks, remarks_of
 from kandisco.evidence.residuals import noise_grows
 from kandisco.evidence.rows import Rows, rows_of, sample_of
 from kandisco.evidence.verdict import law
+from kandisco.expr import to_text
 from kandisco.posterior import Prior
 from kandisco.search.crew import Crew
 from kandisco.search.journal import Journal
@@ -68,6 +69,7 @@ def discover(
     Example:
         >>> from kandisco.registry import Registry
         >>> from kandisco.plugins import load
+        >>> import numpy as np
         >>> x = np.linspace(1, 5, 60)
         >>> from kandisco.types import Variable
         >>> free_fall = Dataset(name="fall", x=x[:, None], y=4.9 * x**2, inputs=(Variable(name="t"),), target=Variable(name="s"))
@@ -149,6 +151,11 @@ def _of_few_rows(dataset: Dataset, context: search.Context) -> search.few.Measur
     metrics = {"candidates": found.tried, "formulas": len(found.forms), "best": found.forms[0].rmse if found.forms else None}
     seconds = time.perf_counter() - started
     journal.record(StageRecord(stage=search.few.NAME, seed=config.seed, seconds=seconds, metrics=metrics))
+    if found.forms:
+        errors = dict.fromkeys(("train", "valid"), found.forms[0].rmse / found.scale)
+        best, elapsed = to_text(found.forms[0].expr, 5), context.control.elapsed()
+        law = elapsed if found.settled else None
+        journal.tell("progress", "search", shape=search.few.NAME, best=best, seconds=elapsed, law=law, **errors)
     return found
 
 

@@ -211,7 +211,7 @@ _RESULTS = (
     Case(
         name="three rows",
         build=file(text([["1", "2", "0"], ["2", "1", "5"], ["4", "3", "7"]])),
-        notes=("Only 3 rows", "weak"),
+        notes=("Only 3 rows", "probability"),
         rows=3,
     ),
     Case(name="rows twice", build=file(text(cells(20) * 2))),
