@@ -13,7 +13,7 @@ from kandisco.evidence.errors import chi2, error, exceeds
 from kandisco.evidence.judge import Verdict
 from kandisco.evidence.residuals import structured
 from kandisco.evidence.rows import Rows
-from kandisco.expr import add, complexity, mul, num, var
+from kandisco.expr import Expr, add, complexity, mul, num, var
 from kandisco.posterior import Form, Judge, Prior, Proposal, left_out
 from kandisco.symbolic.sample import EXACT, Sample
 from kandisco.types import EXCLUDED, Evidence, Formula, NamedLaw, Parameter
@@ -131,14 +131,18 @@ def unexplained(form: Form, sample: Sample) -> bool:
     return structured(form.expr, Rows(fit=kind, train=kind, valid=kind, test=none, shell=none))
 
 
+def plain(sample: Sample) -> dict[str, Expr]:
+    """What any law has to beat, before it is fitted: the mean and a straight line."""
+    line = add(num(1.0), *(mul(num(1.0), var(name)) for name in sample.names))
+    return {"constant": num(float(np.mean(sample.y))), "linear": line}
+
+
 def baselines_of(sample: Sample) -> dict[str, tuple[float, float]]:
     """RMSE and R2 of the mean and of a straight line, each row predicted from the others."""
     judge = Judge(sample, Prior())
-    line = add(num(1.0), *(mul(num(1.0), var(name)) for name in sample.names))
-    trees = {"constant": num(float(np.mean(sample.y))), "linear": line}
     spread = float(np.std(sample.y)) * len(sample.y) / max(len(sample.y) - 1, 1)
     out = {}
-    for name, tree in trees.items():
+    for name, tree in plain(sample).items():
         form = judge.form(Proposal(expr=tree, relative=False, origin=name))
         rmse = math.sqrt(sample.mean(left_out(form, replace(sample, relative=False)) ** 2))
         out[name] = (rmse, 1.0 - (rmse / spread) ** 2 if spread > 0 else 0.0)

@@ -14,6 +14,7 @@ from kandisco.arrays import Array
 from kandisco.expr import Expr, add, call, mul, num, power, rat
 from kandisco.expr.numeric import evaluate
 from kandisco.posterior.prior import Prior
+from kandisco.reductions.reduction import raised
 
 NO_CONSTANT = np.array([math.nan])
 
@@ -86,11 +87,6 @@ class Builder:
 
 
 _FUNCTIONS = frozenset({"exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "asin", "acos", "atan"})
-
-
-def raised(expr: Expr, exponent: Fraction) -> Expr:
-    """``expr`` to an exact power, as it is written."""
-    return expr if exponent == 1 else power(expr, rat(exponent))
 
 
 def monomial(columns: Sequence[Column], exponents: Sequence[Fraction]) -> tuple[Expr, Array]:

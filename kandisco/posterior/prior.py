@@ -1,8 +1,8 @@
 """What formulas of science look like: nats that a tree costs before any row is seen.
 
-A tree is written down from its root: each node is drawn given its parent, as in a probabilistic grammar. The counts behind
-``TABLE`` are of published equations, with one added to each (Guimera et al., Science Advances 2020, learn such a prior from
-Wikipedia); ``kandisco list prior`` shows them.
+A tree is written down from its root, node by node, as in a probabilistic grammar. The costs of nodes and exponents follow the
+order in which operators occur in AI Feynman's equations; their sizes, and what else a form costs, were set by hand on small
+tables and are not learned. (Guimera et al., Science Advances 2020, learn such a prior from Wikipedia.)
 """
 
 from __future__ import annotations
@@ -65,7 +65,6 @@ FREE_EXPONENT = 2.6
 EXPONENT_SPREAD = 1.0
 ZERO_CELSIUS = Fraction(27315, 100)
 NESTED = 2.5
-SAME_AGAIN = 0.6
 # A scale that happens to be a whole number, units being what they are; and a coefficient that happens to be one, in a sum of
 # terms of different kinds or in front of everything.
 EXACT_SCALE = 6.0
@@ -202,8 +201,3 @@ def _degree(expr: Expr) -> Fraction:
 def _kelvin(expr: Expr) -> bool:
     """Whether this is a temperature in degrees Celsius turned into kelvin: one column, in other units."""
     return expr.head == "add" and len(expr.args) == 2 and expr.args[0].head == "var" and expr.args[1].value == ZERO_CELSIUS
-
-
-def known(head: str) -> bool:
-    """Whether the table prices a head of its own."""
-    return head in NODES or head in HEADS

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from kandisco.expr import Expr, add, mul, num, rat
-from kandisco.symbolic.snap import replace_number, without_neutral
+from kandisco.symbolic.snap import replace_number, roles_of, without_neutral, without_one_term
 
 # Exact values are tried for a constant within this many standard errors.
 _NEAR = 2.5
@@ -17,11 +17,11 @@ _NEAR = 2.5
 
 def simpler_than(tree: Expr, errors: Sequence[float]) -> Iterator[Expr]:
     """The tree with one constant exact, one summand less, or two coefficients alike."""
-    roles = list(_roles(tree))
+    roles = list(roles_of(tree))
     for i, (value, error) in enumerate(zip(tree.numbers(), errors, strict=True)):
         for exact in _exact_values(value, error, roles[i]):
             yield without_neutral(replace_number(tree, i, rat(exact)))
-    yield from _without_a_term(tree)
+    yield from without_one_term(tree)
     yield from _alike(tree)
 
 
@@ -35,24 +35,6 @@ def _exact_values(value: float, error: float, role: str) -> Iterator[Fraction]:
         if near and abs(near.numerator) <= 100:
             candidates.add(near)
     yield from sorted((c for c in candidates if abs(float(c) - value) <= width), key=lambda c: abs(float(c) - value))
-
-
-def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
-    """For each fitted constant: ``term`` in a sum, ``exponent``, or ``factor``."""
-    if expr.head == "num":
-        yield role
-    for i, arg in enumerate(expr.args):
-        yield from _roles(arg, "term" if expr.head == "add" else "exponent" if expr.head == "pow" and i else "factor")
-
-
-def _without_a_term(expr: Expr) -> Iterator[Expr]:
-    if expr.head == "add":
-        for i in range(len(expr.args)):
-            rest = expr.args[:i] + expr.args[i + 1 :]
-            yield rest[0] if len(rest) == 1 else Expr("add", rest)
-    for i, arg in enumerate(expr.args):
-        for smaller in _without_a_term(arg):
-            yield Expr(expr.head, (*expr.args[:i], smaller, *expr.args[i + 1 :]), expr.value)
 
 
 def _alike(tree: Expr) -> Iterator[Expr]:

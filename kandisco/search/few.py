@@ -14,12 +14,12 @@ import numpy as np
 
 from kandisco.arrays import Array
 from kandisco.config import Config
-from kandisco.evidence.probable import unexplained
+from kandisco.evidence.probable import plain, unexplained
 from kandisco.evidence.rows import FEW_ROWS
 from kandisco.exhaustive import columns_of, exhaustive, kinds_of_errors
 from kandisco.exhaustive.catalogue import catalogued
 from kandisco.exhaustive.hits import gathered
-from kandisco.expr import Expr, add, complexity, mul, num, parse, var
+from kandisco.expr import Expr, complexity, parse
 from kandisco.expr.heads import HEADS
 from kandisco.posterior import Form, Judge, Prior, Proposal, posterior
 from kandisco.posterior.forms import again, words
@@ -82,7 +82,6 @@ def measured(
     units: Mapping[str, str],
     *,
     prior: Prior,
-    known: Sequence[Proposal] = (),
     most: int = 40,
     stop: Callable[[], object] = lambda: "",
 ) -> Measured:
@@ -94,7 +93,6 @@ def measured(
         laws: the catalogue.
         units: of the columns that have one.
         prior: prices of trees.
-        known: forms found elsewhere, to be weighed with the rest.
         most: largest complexity of a form.
         stop: asked between targets and fits.
     """
@@ -103,14 +101,13 @@ def measured(
     allowed = frozenset(node.head for spec in functions for node in parse(spec.sympy, ("x",)).walk() if node.head in HEADS)
     columns = columns_of(sample, units)
     tried = exhaustive(sample, columns, allowed, prior, stop=stop)
-    if not tried.exact:
-        known = [*known, *catalogued(sample, columns, laws, allowed, stop=stop)]
+    known = [] if tried.exact else catalogued(sample, columns, laws, allowed, stop=stop)
     proposals = [Proposal(expr=gathered(hit.build()), relative=hit.relative, origin=hit.origin) for hit in tried.hits]
-    plain = list(_plain(sample))
-    forms = [f for f in posterior([*plain, *known, *proposals], judge, most=_FORMS, stop=stop) if complexity(f.expr) <= most]
+    beaten = list(_plain(sample))
+    forms = [f for f in posterior([*beaten, *known, *proposals], judge, most=_FORMS, stop=stop) if complexity(f.expr) <= most]
     named = {words(form.expr) for form in forms}
     # What any law has to beat stays in sight, however improbable.
-    forms += [form for form in map(judge.form, plain) if words(form.expr) not in named and not form.weighed.relative]
+    forms += [form for form in map(judge.form, beaten) if words(form.expr) not in named and not form.weighed.relative]
     return Measured(forms=tuple(forms), tried=tried.forms, sample=sample, floor=floor)
 
 
@@ -122,11 +119,10 @@ def with_others(found: Measured, others: Sequence[Expr], prior: Prior, *, stop: 
 
 
 def _plain(sample: Sample) -> Iterator[Proposal]:
-    """The mean and a straight line."""
-    line = add(num(1.0), *(mul(num(1.0), var(name)) for name in sample.names))
+    """The mean and a straight line, with each kind of errors."""
+    trees = plain(sample)
     for kind in kinds_of_errors(sample):
-        yield Proposal(expr=num(float(np.mean(sample.y))), relative=kind, origin="constant")
-        yield Proposal(expr=line, relative=kind, origin="linear")
+        yield from (Proposal(expr=tree, relative=kind, origin=name) for name, tree in trees.items())
 
 
 def rounding(y: Array) -> float:

@@ -57,7 +57,7 @@ def _drop_terms(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Fit:
 
 def _smaller(fit: Fit, sample: Sample, stop: Callable[[], object]) -> Iterator[Fit]:
     """The fits without one summand that are as good, in the order of the tree."""
-    for smaller in _without_one_term(fit.expr):
+    for smaller in without_one_term(fit.expr):
         if stop():
             return
         freed = len(fit.expr.numbers()) - len(smaller.numbers())
@@ -76,13 +76,14 @@ def _trial(smaller: Expr, fit: Fit, sample: Sample) -> Fit:
     return started if started.rmse > _FAR * max(fit.rmse, sample.stated) else sample.refit(started.expr)
 
 
-def _without_one_term(expr: Expr) -> Iterator[Expr]:
+def without_one_term(expr: Expr) -> Iterator[Expr]:
+    """The tree without one of its summands, for each of them."""
     if expr.head == "add":
         for i in range(len(expr.args)):
             rest = expr.args[:i] + expr.args[i + 1 :]
             yield rest[0] if len(rest) == 1 else Expr("add", rest)
     for i, arg in enumerate(expr.args):
-        for smaller in _without_one_term(arg):
+        for smaller in without_one_term(arg):
             yield Expr(expr.head, (*expr.args[:i], smaller, *expr.args[i + 1 :]), expr.value)
 
 
@@ -142,7 +143,7 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     values = np.array(fit.expr.numbers())
     errors, free = uncertainty(fit.expr, sample)
     exact = sample.exact(fit)
-    roles = list(_roles(fit.expr))
+    roles = list(roles_of(fit.expr))
     out: list[tuple[float, int, Expr, float]] = []
     for i, value in enumerate(values):
         if free[i]:
@@ -157,17 +158,17 @@ def _proposals(fit: Fit, sample: Sample) -> list[tuple[int, Expr, float]]:
     return [(i, expr, allowance) for _, i, expr, allowance in sorted(out, key=lambda item: (item[0], item[1]))]
 
 
-def _roles(expr: Expr, role: str = "factor") -> Iterator[str]:
+def roles_of(expr: Expr, role: str = "factor") -> Iterator[str]:
     """For each fitted constant: ``term`` in a sum, ``coefficient`` of a term, ``exponent``, or ``factor``."""
     if expr.head == "num":
         yield role
     for i, arg in enumerate(expr.args):
         if expr.head == "add":
-            yield from _roles(arg, "term")
+            yield from roles_of(arg, "term")
         elif expr.head == "mul" and role == "term":
-            yield from _roles(arg, "coefficient")
+            yield from roles_of(arg, "coefficient")
         else:
-            yield from _roles(arg, "exponent" if expr.head == "pow" and i else "factor")
+            yield from roles_of(arg, "exponent" if expr.head == "pow" and i else "factor")
 
 
 def uncertainty(expr: Expr, sample: Sample) -> tuple[Array, Array]:
